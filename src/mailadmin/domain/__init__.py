@@ -1,0 +1,1 @@
+"""What exists: frozen values, and nothing that reads, writes or asks the time."""

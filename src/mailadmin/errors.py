@@ -1,0 +1,161 @@
+"""Every error mailadmin raises, each with its remedy and the exit code it ends a command with.
+
+MailAdminError
+├── BadInput (ValueError)              2  what was given cannot be used; nothing was changed
+│   ├── SourceRejected                    an export with problems: all of them at once
+│   └── UnknownName (LookupError)         a user, code or run that is not there
+├── DifferencesFound                   1  a check found what it should not find
+├── Refused (PermissionError)          3  understood, and not done
+│   ├── Tampered                          a file is not as it was written
+│   ├── StalePlan                         the store moved since the plan was made
+│   ├── AlreadyApplied
+│   ├── PlanExpired
+│   ├── WrongStore
+│   ├── NotConfirmed
+│   ├── RollbackConflict                  rows changed since the run that is to be taken back
+│   └── KeyNeeded                         a secret would have to be kept or read without a key
+└── StoreFailed (OSError)              5
+    ├── StoreBusy
+    ├── NotAStore
+    └── StoreTooNew
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing wrong with an input: where it is, what it is, and what to do about it."""
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" ({self.remedy})" if self.remedy else "")
+
+
+class MailAdminError(Exception):
+    """What went wrong, in words for the person in front of the screen, and how to mend it."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}\n{self.remedy}" if self.remedy else self.what
+
+
+class BadInput(MailAdminError, ValueError):
+    """An input that cannot be used. Nothing was changed."""
+
+
+class SourceRejected(BadInput):
+    """An export with problems: every one of them, so that one round of mending is enough."""
+
+    def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.source = source
+        self.problems: Sequence[Problem] = tuple(problems)
+        count = len(self.problems)
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
+        super().__init__(
+            f"{source} was not taken: {count} problem{'s' if count != 1 else ''}\n{lines}",
+            remedy="Mend them in the export and take it again; nothing was kept.",
+        )
+
+
+class UnknownName(BadInput, LookupError):
+    """A name that stands for nothing here."""
+
+    def __init__(self, kind: str, name: str, *, remedy: str = "") -> None:
+        self.kind = kind
+        self.name = name
+        super().__init__(f"There is no {kind} {name!r}.", remedy=remedy)
+
+
+class DifferencesFound(MailAdminError):
+    """A check found differences where none were expected."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, differences: Sequence[str], *, remedy: str = "") -> None:
+        self.differences = tuple(differences)
+        lines = "\n".join(f"  {difference}" for difference in self.differences)
+        super().__init__(f"{what}\n{lines}", remedy=remedy)
+
+
+class Refused(MailAdminError, PermissionError):
+    """The request was understood and is not carried out. Nothing was changed."""
+
+    exit_code = 3
+
+
+class Tampered(Refused):
+    """A sealed or fingerprinted document is not as it was written."""
+
+
+class StalePlan(Refused):
+    """The store moved since the plan was made."""
+
+    def __init__(self, moved: Sequence[str]) -> None:
+        self.moved = tuple(moved)
+        lines = "\n".join(f"  {row}" for row in self.moved)
+        super().__init__(
+            f"The plan is stale: the store changed since it was made.\n{lines}",
+            remedy="Make the plan again and look at its effects before applying it.",
+        )
+
+
+class AlreadyApplied(Refused):
+    """This very plan has been applied before."""
+
+
+class PlanExpired(Refused):
+    """The plan is too old to be applied without another look."""
+
+
+class WrongStore(Refused):
+    """The plan was made for another store."""
+
+
+class NotConfirmed(Refused):
+    """The first eight digits of the plan's hash were not given, or not these."""
+
+
+class RollbackConflict(Refused):
+    """Rows of the run were changed after it."""
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        self.conflicts = tuple(conflicts)
+        lines = "\n".join(f"  {row}" for row in self.conflicts)
+        super().__init__(
+            f"{len(self.conflicts)} row(s) changed after this run and would lose that change:\n{lines}",
+            remedy="Take back the others with --skip-conflicts, or undo the later run first.",
+        )
+
+
+class KeyNeeded(Refused):
+    """A secret would have to be kept or read, and there is no key for it."""
+
+
+class StoreFailed(MailAdminError, OSError):
+    """The store could not do what was asked. The transaction was not committed."""
+
+    exit_code = 5
+
+
+class StoreBusy(StoreFailed):
+    """Somebody else is writing to the store."""
+
+
+class NotAStore(StoreFailed):
+    """A database that is not a mailadmin store."""
+
+
+class StoreTooNew(StoreFailed):
+    """A store written by a newer mailadmin."""
