@@ -1,0 +1,174 @@
+"""The rules before the upgrade: how a user's mail went out by Global Settings, User Preferences and Web Configurations.
+
+Own means own: a blank value of a user who does not use the Global Settings stays blank. Sender name and address always
+come from the user. Source: KB 22347 and domain decisions, section 7; `…Resolved` values, where exported, are the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ..domain.keys import match_key
+from ..domain.legacy import Kind, Method, Owner, members_of
+from ..domain.services import FIELDS, NO_AUTHENTICATION, NOT_CAPTURED, NOTHING, ServiceKind, Values
+from .provenance import Asked, Context, Layer, Resolution, Tier
+
+Members = Mapping[str, object]
+"""Values by member name; a secret is its fingerprint, what is not set is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacySettings:
+    """What was noted before the upgrade. `preferences` goes by the user's key, `web_configurations` by the code's."""
+
+    settings: Members = field(default_factory=dict)
+    preferences: Mapping[str, Members] = field(default_factory=dict)
+    web_configurations: Mapping[str, Members] = field(default_factory=dict)
+
+    def of_user(self, user: str | None) -> Members:
+        """A user's preferences; without a row everything is global."""
+        return self.preferences.get(match_key(user), {}) if user else {}
+
+
+_MEMBER_OF_FIELD = {
+    "server": "EmailSmtpServer",
+    "port": "EmailSmtpPort",
+    "security": "EmailSmtpEnableSsl",
+    "user_name": "EmailSmtpUserId",
+    "password": "EmailSmtpPassword",
+    "sender_name": "EmailSmtpSenderDisplayName",
+    "sender_email": "EmailSmtpSenderEmailAddress",
+    "tenant_id": "EmailExchangeTenantId",
+    "client_id": "EmailExchangeClientId",
+    "client_secret": "EmailExchangeRefreshToken",
+    "mailbox": "EmailExchangeUserName",
+}
+_MEMBERS = tuple(_MEMBER_OF_FIELD[f.name] for f in FIELDS)
+_USER_NAME, _TOKEN = _MEMBERS.index("EmailSmtpUserId"), _MEMBERS.index("EmailExchangeRefreshToken")
+_SENDER = ("EmailSmtpSenderDisplayName", "EmailSmtpSenderEmailAddress")
+_EXCHANGE_NEEDS = ("EmailExchangeUserName", "EmailExchangeClientId", "EmailExchangeTenantId")
+
+
+def values_of_members(members: Members) -> Values:
+    """Member values in the order of FIELDS.
+
+    A server with neither user name nor password needs no authentication. The flag, not the token, says whether there
+    is a refresh token: tokens are often hidden.
+    """
+    values = list(map(members.get, _MEMBERS))
+    if values[0] is not None and values[_USER_NAME] is None and members.get("EmailSmtpPassword") is None:
+        values[_USER_NAME] = NO_AUTHENTICATION
+    has_token = members.get("EmailExchangeHasRefreshToken") is True
+    values[_TOKEN] = (values[_TOKEN] or NOT_CAPTURED) if has_token else None
+    return tuple(values)
+
+
+def uses_own_smtp(preferences: Members) -> bool:
+    """Whether a user's SMTP values are the user's own."""
+    return preferences.get("EmailUseGlobalSettings") is False
+
+
+def uses_own_exchange(preferences: Members) -> bool:
+    """Whether a user's Exchange values are the user's own."""
+    return preferences.get("EmailExchangeUseGlobalSettings") is False
+
+
+def can_use_exchange(members: Members) -> bool:
+    """Whether these values are enough to send by Exchange."""
+    return members.get("EmailExchangeHasRefreshToken") is True and all(map(members.get, _EXCHANGE_NEEDS))
+
+
+def legacy_resolve(context: Context, legacy: LegacySettings) -> Resolution:
+    """How mail went out before the upgrade: for a user, or for anybody in a web configuration with its own settings."""
+    if context.web_configuration:
+        code = context.web_configuration
+        web = legacy.web_configurations.get(match_key(code), {})
+        if web.get("EmailSmtpOverride") is True:
+            asked = Asked(Tier.WEB_CONFIGURATION, code, "", True, "overrides with its own SMTP values")
+            layer = Layer("web configuration", code, values_of_members(web))
+            return _answer(context, Method.SMTP if "EmailSmtpServer" in web else Method.NONE, (asked,), layer)
+    return _of_user(context, legacy)
+
+
+def _of_user(context: Context, legacy: LegacySettings) -> Resolution:
+    mine = legacy.of_user(context.user)
+    asked: list[Asked] = []
+    if mine.get("EmailUseMailTo") is True:
+        asked.append(Asked(Tier.USER, context.user or "", "", True, "opens a mailto: link"))
+        return _answer(context, Method.MAILTO, tuple(asked), None)
+    for method, own, usable in (
+        (Method.EXCHANGE, uses_own_exchange(mine), can_use_exchange),
+        (Method.SMTP, uses_own_smtp(mine), lambda members: "EmailSmtpServer" in members),
+    ):
+        source = mine if own else legacy.settings
+        won = usable(source)
+        whose = "own" if own else "global"
+        tier, subject = (Tier.USER, context.user or "") if own else (Tier.GLOBAL, "global settings")
+        reason = f"{whose} {method} values are {'enough' if won else 'not enough'}"
+        asked.append(Asked(tier, subject, "", won, reason))
+        if won:
+            return _answer(context, method, tuple(asked), *_layers(context, legacy, mine, own))
+    return _answer(context, Method.NONE, tuple(asked), None)
+
+
+def _layers(context: Context, legacy: LegacySettings, mine: Members, own: bool) -> tuple[Layer, Layer | None]:
+    personal = Layer("user preference", context.user or "", personal_values(mine), personal=True)
+    if own:
+        return personal, None
+    sender = tuple(v if m in _SENDER else None for m, v in zip(_MEMBERS, personal.values, strict=True))
+    base = Layer("global settings", "", values_of_members(legacy.settings))
+    return base, personal._replace(values=sender) if mine else None
+
+
+def personal_values(preferences: Members) -> Values:
+    """Everything of a user's own that an answer may show, in the order of FIELDS."""
+    return values_of_members(preferences) if preferences else NOTHING
+
+
+_METHOD_SERVICE = {Method.SMTP: ServiceKind.SMTP, Method.EXCHANGE: ServiceKind.EXCHANGE}
+
+
+def _answer(
+    context: Context, method: Method, asked: tuple[Asked, ...], base: Layer | None, own: Layer | None = None
+) -> Resolution:
+    return Resolution(context, _METHOD_SERVICE.get(method), (), asked, base, own, method=method)
+
+
+class Disagreement(NamedTuple):
+    """A `…Resolved` value that was exported and is not what the rules give. The exported value is the proof."""
+
+    user: str
+    member: str
+    exported: object
+    computed: object
+
+    def words(self) -> str:
+        """The disagreement in words; a secret is only set or not."""
+        secret = members_of(Owner.USER)[self.member].secret
+        exported, computed = _words(self.exported, secret), _words(self.computed, secret)
+        return f"{self.user} {self.member}: exported {exported}, computed {computed}"
+
+
+def _words(value: object, secret: bool) -> str:
+    if value is None:
+        return "not set"
+    return "set (hidden)" if secret else repr(value)
+
+
+def disagreements(user: str, legacy: LegacySettings) -> Iterator[Disagreement]:
+    """Compare a user's exported `…Resolved` values with own-or-global; secrets by fingerprint, where there is one."""
+    mine = legacy.of_user(user)
+    for name, member in members_of(Owner.USER).items():
+        if not member.is_resolved or name not in mine:
+            continue
+        plain = name.removesuffix("Resolved")
+        own = uses_own_exchange(mine) if plain.startswith("EmailExchange") else uses_own_smtp(mine)
+        computed = (mine if own else legacy.settings).get(plain)
+        if member.kind is Kind.FLAG:
+            computed = bool(computed)
+        if NOT_CAPTURED in (mine[name], computed):
+            continue
+        if mine[name] != computed:
+            yield Disagreement(user, name, mine[name], computed)

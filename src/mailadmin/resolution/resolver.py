@@ -1,0 +1,206 @@
+"""resolve(context, organisation): the only place where precedence is decided.
+
+Laws: nothing is guessed, a blank is not a value, and when nothing applies the answer says so; it never falls back to
+*any* server. A tier further up never changes an answer found below it. Source: domain decisions, section 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..domain.governed import Organisation, OwnSettings
+from ..domain.keys import match_key
+from ..domain.legacy import security_of
+from ..domain.organisation import without_overrides
+from ..domain.portals import Portal
+from ..domain.preferences import SYSTEM, MailPreference
+from ..domain.services import COST_CENTRE_SERVICES, NO_AUTHENTICATION, ServiceKind, Settings, Values, values_of
+from .hierarchy import Place, Step, path
+from .provenance import Asked, Context, Layer, Resolution, Status, Tier
+
+_ORIGIN = {
+    Tier.BRANCH: "branch cost centre",
+    Tier.ENTITY: "entity cost centre",
+    Tier.WEB_CONFIGURATION: "web configuration cost centre",
+    Tier.GLOBAL: "global cost centre",
+}
+
+
+def resolve(context: Context, organisation: Organisation) -> Resolution:
+    """The settings in force for a context, every value with its origin.
+
+    The user's own branch is used where the context gives none. An unknown user, branch or web configuration is
+    answered as such in `asked`, not raised: an audit has to show it.
+    """
+    if context.portal is not None:
+        return _portal(context, organisation)
+    user = organisation.users.get(match_key(context.user)) if context.user else None
+    if user is not None and context.branch is None and user.branch:
+        context = context._replace(branch=user.branch)
+    bar = without_overrides(user.active, user.external) if user else ""
+    place = Place.of(organisation, context.branch, context.entity, context.web_configuration)
+    steps = tuple(_as_kept(step, organisation) for step in path(place))
+    service, service_asked = _choose(context, organisation, place, steps)
+    if service is not None:
+        return _serve(context, organisation, service, service_asked, steps, bar)
+    choices: tuple[ServiceKind, ...] = ()
+    if context.attended:
+        choices = tuple(
+            kind
+            for kind in COST_CENTRE_SERVICES
+            if _serve(context, organisation, kind, (), steps, bar).status is Status.READY
+        )
+    return Resolution(context, None, service_asked, choices=choices)
+
+
+def own_settings(context: Context, organisation: Organisation) -> tuple[OwnSettings, ...]:
+    """Everything of a user's own that `resolve` may look at; users alike in this get one answer."""
+    return organisation.overrides.get(match_key(context.user), ()) if context.user else ()
+
+
+def _choose(
+    context: Context, organisation: Organisation, place: Place, steps: tuple[Step, ...]
+) -> tuple[ServiceKind | None, tuple[Asked, ...]]:
+    """The service, and who was asked for it: the first that names one decides."""
+    asked: list[Asked] = []
+    for tier, subject, cost_centre, service, silence in _namings(context, organisation, place, steps):
+        won = service is not None
+        asked.append(Asked(tier, subject, cost_centre, won, f"names {service}" if won else silence))
+        if service is not None:
+            return service, tuple(asked)
+    return None, tuple(asked)
+
+
+def _namings(
+    context: Context, organisation: Organisation, place: Place, steps: tuple[Step, ...]
+) -> Iterator[tuple[Tier, str, str, ServiceKind | None, str]]:
+    if context.service is not None:
+        yield Tier.USER, "asked for explicitly", "", context.service, ""
+    if organisation.preferences:
+        for owner in dict.fromkeys((match_key(context.user or SYSTEM), SYSTEM)):
+            row = organisation.preferences.get(owner)
+            method = row.method if row else None
+            subject = row.user_id or "system" if row else owner or "system"
+            yield Tier.PREFERENCE, subject, "", method.service if method else None, "has no e-mail method"
+    if (web := place.web_configuration) is not None:
+        yield Tier.WEB_CONFIGURATION, web.code, "", web.default_service, "names no default service"
+    for step in steps:
+        found = organisation.cost_centre(step.cost_centre) if step.cost_centre else None
+        default = found.default_service if found and found.active else None
+        silence = _unusable(step, organisation) or "names no default service"
+        yield step.tier, step.subject, step.cost_centre, default, silence
+
+
+def _as_kept(step: Step, organisation: Organisation) -> Step:
+    found = organisation.cost_centre(step.cost_centre) if step.cost_centre else None
+    return step._replace(cost_centre=found.code) if found else step
+
+
+def _unusable(step: Step, organisation: Organisation) -> str:
+    """Why a step's Cost Centre cannot be asked at all, or ''."""
+    if not step.cost_centre:
+        return step.reason
+    found = organisation.cost_centre(step.cost_centre)
+    if found is None:
+        return f"there is no cost centre {step.cost_centre}"
+    return "" if found.active else f"cost centre {found.code} is inactive"
+
+
+def _serve(
+    context: Context,
+    organisation: Organisation,
+    service: ServiceKind,
+    service_asked: tuple[Asked, ...],
+    steps: tuple[Step, ...],
+    bar: str,
+) -> Resolution:
+    """Ask every tier for one service; the first with Use Service ticked wins, blank or not."""
+    if service_asked and service_asked[-1].tier is Tier.PREFERENCE:
+        return _preference(context, organisation, service, service_asked)
+    asked: list[Asked] = []
+    base = own = None
+    remarks: tuple[str, ...] = ()
+    for step in steps:
+        reason = _unusable(step, organisation)
+        settings = organisation.service(step.cost_centre, service) if not reason else None
+        won = base is None and settings is not None and settings.use_service
+        if not reason and not won:
+            reason = f"does not use {service}" if not (settings and settings.use_service) else "decided before"
+        asked.append(Asked(step.tier, step.subject, step.cost_centre, won, f"uses {service}" if won else reason))
+        if won and settings is not None:
+            base = Layer(_ORIGIN[step.tier], step.cost_centre, settings.values)
+            own, remarks = _override(context, organisation, step.cost_centre, service, bar)
+    return Resolution(context, service, service_asked, tuple(asked), base, own, remarks)
+
+
+def _override(
+    context: Context, organisation: Organisation, cost_centre: str, service: ServiceKind, bar: str
+) -> tuple[Layer | None, tuple[str, ...]]:
+    for found in own_settings(context, organisation):
+        if found.cost_centre == match_key(cost_centre) and found.service == service:
+            if bar:
+                return None, (f"the user override in {cost_centre} is ignored: {bar}",)
+            return Layer("user override", cost_centre, found.values, personal=True), ()
+    return None, ()
+
+
+def _preference(
+    context: Context, organisation: Organisation, service: ServiceKind, service_asked: tuple[Asked, ...]
+) -> Resolution:
+    """Monitor ERP: the system's e-mail settings, with the user's on top."""
+    system = organisation.preferences.get(SYSTEM, MailPreference())
+    mine = organisation.preferences.get(match_key(context.user)) if context.user else None
+    base = Layer("e-mail preference", "system", _preference_values(system))
+    own = Layer("e-mail preference", mine.user_id, _preference_values(mine), personal=True) if mine else None
+    if own is not None and all(value is None for value in base.values):
+        base, own = own, None
+    asked = Asked(Tier.PREFERENCE, mine.user_id if mine else "system", "", True, f"e-mail method names {service}")
+    return Resolution(context, service, service_asked, (asked,), base, own)
+
+
+def _preference_values(row: MailPreference) -> Values:
+    security = None if row.use_ssl is None and row.server is None else security_of(row.use_ssl, row.port)
+    return values_of(
+        Settings(
+            server=row.server,
+            port=row.port,
+            security=security,
+            user_name=row.user_name,
+            password=row.password,
+            sender_email=row.email,
+            tenant_id=row.tenant_id,
+            client_id=row.client_id,
+            client_secret=row.client_secret,
+            mailbox=row.user_name or row.email,
+        )
+    )
+
+
+def _portal(context: Context, organisation: Organisation) -> Resolution:
+    """A portal has its own settings and nothing behind them (Vision33; domain decisions 15 and 17)."""
+    code = context.portal or ""
+    portal = organisation.portals.get(match_key(code))
+    if portal is None:
+        return Resolution(
+            context, ServiceKind.SMTP, (), (Asked(Tier.PORTAL, code, "", False, f"there is no portal {code}"),)
+        )
+    layer = Layer("portal", portal.code, _portal_values(portal, context.feature))
+    asked = Asked(Tier.PORTAL, portal.code, "", True, "sends by its own SMTP settings")
+    return Resolution(context, ServiceKind.SMTP, (asked,), (asked,), layer)
+
+
+def _portal_values(portal: Portal, feature: str | None) -> Values:
+    port = portal.smtp_port or (587 if portal.enable_ssl else 25)
+    senders = {match_key(s.feature): s.address for s in portal.senders} if portal.override_from else {}
+    server = portal.smtp_server
+    user_name = portal.user_name or (NO_AUTHENTICATION if server and not portal.password else None)
+    return values_of(
+        Settings(
+            server=server,
+            port=port if server else None,
+            security=security_of(portal.enable_ssl, port) if server else None,
+            user_name=user_name,
+            password=portal.password,
+            sender_email=senders.get(match_key(feature or "")) or portal.default_from,
+        )
+    )
