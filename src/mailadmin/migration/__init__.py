@@ -1,0 +1,1 @@
+"""From what was to what shall be: the content of a legacy export, and what becomes of it."""

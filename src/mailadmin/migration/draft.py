@@ -1,0 +1,110 @@
+"""What the mapping reads and what it writes: target rows, manual actions, findings and dropped settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from ..domain.governed import Key, Row, key_of, table_of
+from ..domain.services import is_captured
+from ..resolution.legacy import LegacySettings, Members
+from .operations import Rows
+
+
+class KnownUser(NamedTuple):
+    """A user of the export or of the store: enough to write an override for."""
+
+    user_id: str
+    active: bool
+    external: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManualAction:
+    """Something only a person can do: who, what, where, and for whom."""
+
+    who: str
+    what: str
+    where: str
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing before applying."""
+
+    severity: str
+    what: str
+    remedy: str
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A setting that has no place in the target, with the users concerned."""
+
+    setting: str
+    why: str
+    subjects: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the rules read, and what they write.
+
+    `users` are those of the export and the store by key, `web_configurations` the codes of the export by key.
+    """
+
+    legacy: LegacySettings
+    current: Rows
+    users: Mapping[str, KnownUser]
+    web_configurations: Mapping[str, str]
+    rows: dict[tuple[str, Key], Row] = field(default_factory=dict)
+    actions: list[ManualAction] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def with_preferences(self) -> Iterator[tuple[KnownUser, Members]]:
+        """Every known user who has preferences, with them."""
+        for key, mine in self.legacy.preferences.items():
+            if (user := self.users.get(key)) is not None:
+                yield user, mine
+
+    def put(self, row: Row) -> None:
+        """A row of the target; the last word counts."""
+        self.rows[table_of(row), key_of(row)] = row
+
+    def standing(self, row: Row) -> Any:
+        """The row of the same key in the store, or None."""
+        return self.current.get((table_of(row), key_of(row)))
+
+    def act(self, who: str, what: str, where: str, subjects: Iterable[str] = ()) -> None:
+        """A manual action."""
+        self.actions.append(ManualAction(who, what, where, tuple(subjects)))
+
+    def note(self, severity: str, what: str, remedy: str, subjects: Iterable[str]) -> None:
+        """A finding, if it concerns anybody."""
+        if found := tuple(subjects):
+            self.findings.append(Finding(severity, what, remedy, found))
+
+    def drop(self, setting: str, why: str, subjects: Iterable[str]) -> None:
+        """A dropped setting, if anybody had it."""
+        if found := tuple(subjects):
+            self.dropped.append(Dropped(setting, why, found))
+
+
+CONSULTANT, ENTRA = "implementation consultant", "Entra ID administrator"
+
+_SERVER = ("server", "port", "security")
+
+
+def keep_secrets(row: Any, standing: Any) -> Any:
+    """The row with the secrets of the standing one where they were entered for the same server or application."""
+    if row.password is not None and not is_captured(row.password):
+        row = replace(row, password=None)
+        same = standing is not None and all(getattr(row, n) == getattr(standing, n) for n in (*_SERVER, "user_name"))
+        row = replace(row, password=standing.password) if same else row
+    if standing is not None and all(getattr(row, n) == getattr(standing, n) for n in ("tenant_id", "client_id")):
+        row = replace(row, client_secret=standing.client_secret)
+    return row

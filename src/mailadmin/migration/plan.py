@@ -1,0 +1,149 @@
+"""A plan: what will be done to which store, what people still have to do, and what was promised to everybody.
+
+Laws: a plan belongs to one store at one serial; its hash covers everything in it; applying it and applying its reverse
+read the same list of operations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from ..domain.canonical import sha256
+from ..domain.governed import Record
+from ..errors import BadInput, NotConfirmed, PlanExpired, Tampered
+from .draft import Dropped, Finding, ManualAction
+from .operations import Operation
+
+FORMAT = "mailadmin-plan/1"
+TIME_TO_LIVE = timedelta(hours=24)
+CONFIRMATION_DIGITS = 8
+
+
+class Purpose(StrEnum):
+    """Why a plan was made."""
+
+    MIGRATION = "migration"
+    CONFIGURATION = "configuration"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`lineage` and `serial` name the store's state it starts from; `created_at` is UTC, ISO 8601.
+
+    `promise` holds a digest of every answer after it. `reverses` is the run a rollback takes back.
+    """
+
+    purpose: Purpose
+    lineage: str
+    serial: int
+    created_at: str
+    created_by: str
+    tool_version: str
+    snapshot_id: str = ""
+    snapshot_fingerprint: str = ""
+    reverses: int | None = None
+    operations: tuple[Operation, ...] = ()
+    manual_actions: tuple[ManualAction, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    left_alone: tuple[str, ...] = ()
+    promise: Mapping[str, str] = field(default_factory=dict)
+    seal: str | None = None
+
+    @property
+    def plan_hash(self) -> str:
+        """SHA-256 of everything the plan says, 64 hex digits."""
+        return sha256(self._content())
+
+    @property
+    def confirmation(self) -> str:
+        """What has to be typed to apply it: the first digits of the hash."""
+        return self.plan_hash[:CONFIRMATION_DIGITS]
+
+    def _content(self) -> Record:
+        plain = (name for name in self.__slots__ if name not in {"operations", "seal"})
+        content = {name: _plain(getattr(self, name)) for name in plain}
+        return {"format": FORMAT, **content, "operations": [operation.document() for operation in self.operations]}
+
+    def sealed(self, seal: Callable[[bytes], str] | None) -> Plan:
+        """The plan with a seal over its hash, where there is a key."""
+        return self if seal is None else replace(self, seal=seal(self.plan_hash.encode()))
+
+    def document(self) -> Record:
+        """The plan as it is written: JSON, format `mailadmin-plan/1`, `plan_hash` at the top level."""
+        return {**self._content(), "plan_hash": self.plan_hash, "seal": self.seal}
+
+    def text(self) -> str:
+        """The document as text."""
+        return json.dumps(self.document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def of(cls, document: Any, where: str, seal: Callable[[bytes], str] | None) -> Plan:
+        """The plan a document holds, checked.
+
+        Raises BadInput for something else, Tampered where hash or seal do not fit.
+        """
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise BadInput(f"{where} is not a plan of format {FORMAT}.", remedy="Make one: mailadmin plan SNAPSHOT")
+        remedy = "The plan was changed after it was made. Make it again."
+        content = {name: value for name, value in document.items() if name not in {"format", "plan_hash"}}
+        stated = document.get("plan_hash")
+        actual = sha256({n: v for n, v in document.items() if n not in {"plan_hash", "seal"}})
+        if actual != stated:
+            raise Tampered(
+                f"{where}: the content gives the hash {actual[:8]}…, the plan says {str(stated)[:8]}…", remedy=remedy
+            )
+        try:
+            found = cls(
+                **{
+                    **content,
+                    "purpose": Purpose(content["purpose"]),
+                    "operations": tuple(map(Operation.of, content["operations"])),
+                    "manual_actions": _tuples(ManualAction, content["manual_actions"]),
+                    "findings": _tuples(Finding, content["findings"]),
+                    "dropped": _tuples(Dropped, content["dropped"]),
+                    "left_alone": tuple(content["left_alone"]),
+                }
+            )
+        except (TypeError, KeyError, ValueError) as error:
+            raise Tampered(f"{where} does not hold a whole plan: {type(error).__name__}.", remedy=remedy) from error
+        if found.seal is not None and seal is not None and seal(found.plan_hash.encode()) != found.seal:
+            raise Tampered(
+                f"{where}: the seal does not fit: changed, or sealed with another store's key.", remedy=remedy
+            )
+        return found
+
+    def check_confirmed(self, digits: str) -> None:
+        """Raises NotConfirmed unless these are the first digits of the hash."""
+        if digits.strip().lower() != self.confirmation:
+            raise NotConfirmed(
+                "The plan was not confirmed: the digits given are not the first eight of its hash.",
+                remedy=f"Look at the plan and its effects, then confirm with {self.confirmation}.",
+            )
+
+    def check_age(self, now: datetime) -> None:
+        """Raises PlanExpired for a plan older than a day: the people it was shown to have gone home."""
+        if now - datetime.fromisoformat(self.created_at) > TIME_TO_LIVE:
+            raise PlanExpired(
+                f"The plan was made at {self.created_at}, more than 24 hours ago.", remedy="Make it again."
+            )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, ManualAction | Finding | Dropped):
+        return {name: _plain(item) for name, item in asdict(value).items()}
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def _tuples(kind: type[Any], documents: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    return tuple(kind(**{**document, "subjects": tuple(document["subjects"])}) for document in documents)

@@ -1,0 +1,154 @@
+"""Plans made: the difference between the store as it is and what a snapshot, a run or a document asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..domain.governed import GOVERNED, Key, Organisation, name_of
+from ..domain.keys import match_key
+from ..domain.organisation import User, WebConfiguration
+from ..errors import AlreadyApplied, RollbackConflict
+from ..resolution.legacy import LegacySettings, legacy_resolve
+from ..resolution.population import Person, legacy_population, population
+from ..resolution.provenance import Context
+from ..resolution.resolver import resolve
+from .directory import known_users, write_directory
+from .draft import Draft
+from .editing import without_moved_secrets
+from .effects import Effects, SubjectEffect, kind_of
+from .mapping import MAPPING
+from .operations import Operation, Rows, applied, difference
+from .plan import Plan, Purpose
+from .snapshot import Snapshot
+
+
+class Base(NamedTuple):
+    """What a plan starts from: the store's state, and who makes the plan when, with what."""
+
+    lineage: str
+    serial: int
+    created_at: str
+    created_by: str
+    tool_version: str
+
+
+def plan_migration(snapshot: Snapshot, current: Rows, base: Base) -> Plan:
+    """The plan that brings a store to what the snapshot's settings become under the mapping."""
+    draft = Draft(
+        snapshot.legacy(),
+        current,
+        known_users(snapshot, current),
+        {match_key(row["code"]): row["code"] for row in snapshot.tables.get("web_configurations", [])},
+    )
+    write_directory(draft, snapshot)
+    for rule in MAPPING:
+        rule.write(draft)
+    operations = difference(current, draft.rows)
+    plan = Plan(
+        purpose=Purpose.MIGRATION,
+        snapshot_id=snapshot.id,
+        snapshot_fingerprint=snapshot.fingerprint,
+        operations=operations,
+        manual_actions=tuple(draft.actions),
+        findings=tuple(draft.findings),
+        dropped=tuple(draft.dropped),
+        left_alone=_left_alone(current, draft.rows),
+        **base._asdict(),
+    )
+    return promised(plan, current, snapshot.legacy())
+
+
+def plan_change(target: Rows, current: Rows, base: Base, *, remove: Iterable[tuple[str, Key]] = ()) -> Plan:
+    """The plan that brings a store to these rows, and removes some; all others are left alone."""
+    target, findings = without_moved_secrets(target, current)
+    removed = tuple(Operation(table, current[table, key], None) for table, key in remove)
+    plan = Plan(
+        purpose=Purpose.CONFIGURATION,
+        operations=(*difference(current, target), *removed),
+        findings=findings,
+        left_alone=_left_alone(applied(current, removed), target),
+        **base._asdict(),
+    )
+    return promised(plan, current, None)
+
+
+def plan_rollback(
+    run: int, operations: Sequence[Operation], current: Rows, base: Base, *, skip_conflicts: bool = False
+) -> Plan:
+    """The plan that takes a run back: value and origin, since the rows are what they were.
+
+    Raises RollbackConflict naming rows changed since, unless they are to be skipped; AlreadyApplied where nothing is
+    left to take back.
+    """
+    reverse = [o.reverse() for o in operations if current.get((o.table, o.key)) != o.before]
+    conflicts = [o for o in reverse if current.get((o.table, o.key)) != o.before]
+    if not reverse:
+        raise AlreadyApplied(f"Run {run} has been taken back already; the store is as it was before it.")
+    if conflicts and not skip_conflicts:
+        raise RollbackConflict([o.name for o in conflicts])
+    kept = {o.name for o in conflicts}
+    plan = Plan(
+        purpose=Purpose.ROLLBACK,
+        reverses=run,
+        operations=tuple(o for o in reverse if o.name not in kept),
+        left_alone=tuple(sorted(kept)),
+        **base._asdict(),
+    )
+    return promised(plan, current, None)
+
+
+def _left_alone(current: Rows, target: Rows) -> tuple[str, ...]:
+    order = {table: number for number, table in enumerate(GOVERNED)}
+    places = sorted(current.keys() - target.keys(), key=lambda place: (order[place[0]], place[1]))
+    return tuple(f"{table} {name_of(current[table, key])}" for table, key in places)
+
+
+def promised(plan: Plan, current: Rows, legacy: LegacySettings | None) -> Plan:
+    """The plan with a digest of what it promises everybody."""
+    return replace(plan, promise=effects_of(plan.operations, current, legacy).promise())
+
+
+def effects_of(operations: Iterable[Operation], current: Rows, legacy: LegacySettings | None) -> Effects:
+    """What operations do to everybody: against the old settings, or (without them) against the store as it is."""
+    operations = tuple(operations)
+    target = applied(current, operations)
+    old_people, new_people = _people(current), _people(target)
+    everybody = sorted(old_people.keys() | new_people.keys())
+    now = [new_people.get(key) or old_people[key] for key in everybody]
+    was = [old_people.get(key) or new_people[key] for key in everybody]
+    after = Organisation.of(target.values())
+    if legacy is not None:
+        before = legacy_population(now, legacy)
+    else:
+        before = population(was, Context(), Organisation.of(current.values()))
+    webs = _web_effects(current, target, legacy)
+    return Effects(before, population(now, Context(), after), webs)
+
+
+def _people(rows: Rows) -> dict[str, Person]:
+    users: dict[Key, User] = {key: row for (table, key), row in rows.items() if isinstance(row, User)}
+    return {key[0]: Person.of(key[0], user) for key, user in users.items()}
+
+
+def _web_effects(current: Rows, target: Rows, legacy: LegacySettings | None) -> list[SubjectEffect]:
+    before, after = Organisation.of(current.values()), Organisation.of(target.values())
+    codes = {
+        key[0]: row.code
+        for rows in (current, target)
+        for (_, key), row in rows.items()
+        if isinstance(row, WebConfiguration)
+    }
+    found = []
+    for key, code in sorted(codes.items()):
+        context = Context(web_configuration=code)
+        if legacy is not None:
+            if legacy.web_configurations.get(key, {}).get("EmailSmtpOverride") is not True:
+                continue
+            was = legacy_resolve(context, legacy)
+        else:
+            was = resolve(context, before)
+        now = resolve(context, after)
+        found.append(SubjectEffect("", code, kind_of(was, now), was, now))
+    return found
