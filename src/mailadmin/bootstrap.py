@@ -1,0 +1,95 @@
+"""connect(): the only reader of environment and configuration."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .errors import KeyNeeded
+from .storage import repository
+from .storage.keys import KeyPlaces, StoreKey
+from .storage.unit_of_work import Store
+
+STORE_VARIABLE = "MAILADMIN_STORE"
+ACTOR_VARIABLE = "MAILADMIN_ACTOR"
+DEFAULT_STORE = "mailadmin.db"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """An open store with what surrounds it: its key, a clock (UTC), and who is at work."""
+
+    store: Store
+    places: KeyPlaces
+    clock: Callable[[], datetime]
+    actor: str
+
+    @property
+    def key(self) -> StoreKey | None:
+        """The store's key, or None where it is not here."""
+        with self.store.reading() as connection:
+            key_id = repository.state(connection).key_id
+        return self.places.find(key_id)
+
+    @property
+    def seal(self) -> Callable[[bytes], str] | None:
+        """What seals documents, or None without a key."""
+        key = self.key
+        return key.seal if key else None
+
+    def need_key(self, what: str) -> StoreKey:
+        """The store's key. Raises KeyNeeded naming what it is needed for."""
+        if (key := self.key) is None:
+            raise KeyNeeded(
+                f"A key is needed to {what}, and there is none.",
+                remedy="Make one with `mailadmin key create`, or choose --no-secrets and enter passwords later.",
+            )
+        return key
+
+    def now(self) -> str:
+        """The time, UTC, ISO 8601, to the second."""
+        return self.clock().replace(microsecond=0).isoformat()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def store_url(named: str | Path | None, environment: Mapping[str, str]) -> str:
+    """The store's URL: as named, else from MAILADMIN_STORE, else `mailadmin.db` in the working folder."""
+    chosen = str(named or environment.get(STORE_VARIABLE) or DEFAULT_STORE)
+    return chosen if "://" in chosen else f"sqlite:///{chosen}"
+
+
+def connect(
+    store: str | Path | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] | None = None,
+    actor: str | None = None,
+) -> App:
+    """Open a store, creating it where there is none.
+
+    `store` is a path to a SQLite file or an SQLAlchemy URL. Raises NotAStore, StoreTooNew, StoreBusy, StoreFailed.
+    """
+    environment = os.environ if environment is None else environment
+    clock = clock or (lambda: datetime.now(UTC))
+    url = store_url(store, environment)
+    opened = Store(url, created_at=clock().replace(microsecond=0).isoformat())
+    with opened.reading() as connection:
+        lineage = repository.state(connection).lineage
+    database = opened.engine.url.database
+    beside = Path(database).with_suffix(".key") if url.startswith("sqlite") and database else None
+    who = actor or environment.get(ACTOR_VARIABLE) or getpass.getuser()
+    return App(opened, KeyPlaces(environment, beside, lineage), clock, who)
+
+
+def sample_folder() -> Path:
+    """The sample company: beside the package when installed, in the checkout's data folder otherwise."""
+    package = Path(__file__).parent
+    installed = package / "data" / "sample"
+    return installed if installed.is_dir() else package.parents[1] / "data" / "sample"

@@ -1,0 +1,168 @@
+"""The store's key: where it is found, and what it does. It never meets a repr, a log or a file but its own.
+
+A key is 32 random bytes, base64url, from the environment (MAILADMIN_KEY), a file only its owner can read
+(MAILADMIN_KEY_FILE, or `<store>.key` beside a SQLite store) or the operating system's keyring. No key is a choice
+somebody makes, never a silent plaintext.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import BadInput, KeyNeeded
+
+KEY_VARIABLE, KEY_FILE_VARIABLE = "MAILADMIN_KEY", "MAILADMIN_KEY_FILE"
+KEYRING_SERVICE = "mailadmin"
+_BYTES = 32
+_STEP = 32
+
+
+class StoreKey:
+    """One key. `id` names it without giving it away."""
+
+    __slots__ = ("__key", "id")
+
+    def __init__(self, key: bytes) -> None:
+        self.__key = key
+        self.id = hashlib.sha256(b"mailadmin key id" + key).hexdigest()[:8]
+
+    def __repr__(self) -> str:
+        return f"StoreKey({self.id}…)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled")
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> StoreKey:
+        """The key a text stands for. Raises BadInput, without repeating the text."""
+        try:
+            key = base64.b64decode(text.strip().encode(), altchars=b"-_", validate=True)
+        except (binascii.Error, UnicodeEncodeError):
+            key = b""
+        if len(key) != _BYTES:
+            raise BadInput(f"{where} does not hold a key.", remedy="A key is made by: mailadmin key create")
+        return cls(key)
+
+    def text(self) -> str:
+        """The key as it is kept."""
+        return base64.urlsafe_b64encode(self.__key).decode()
+
+    def _derived(self, purpose: str) -> bytes:
+        return hmac.digest(self.__key, f"mailadmin {purpose}".encode(), "sha256")
+
+    def seal(self, document: bytes) -> str:
+        """The seal of a document: HMAC-SHA256, 64 hex digits."""
+        return hmac.new(self._derived("seal"), document, "sha256").hexdigest()
+
+    def fingerprint(self, secret: str) -> str:
+        """The fingerprint of a secret: `hmac:` and 16 hex digits; alike for like secrets of one store."""
+        return "hmac:" + hmac.new(self._derived("fingerprint"), secret.encode(), "sha256").hexdigest()[:16]
+
+    def encrypt(self, secret: str, context: bytes) -> tuple[bytes, bytes]:
+        """Nonce and ciphertext (AES-256-GCM), bound to a context, padded so that the length tells little."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = secrets.token_bytes(12)
+        plain = secret.encode() + b"\x80"
+        plain += bytes(-len(plain) % _STEP)
+        return nonce, AESGCM(self._derived("vault")).encrypt(nonce, plain, context)
+
+    def decrypt(self, nonce: bytes, ciphertext: bytes, context: bytes) -> str:
+        """The secret. Raises KeyNeeded where key, context or ciphertext do not belong together."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        try:
+            plain = AESGCM(self._derived("vault")).decrypt(nonce, ciphertext, context)
+        except InvalidTag as error:
+            raise KeyNeeded(
+                f"A secret cannot be read with key {self.id}….", remedy="Use the store's own key, or enter it again."
+            ) from error
+        return plain.rstrip(b"\0")[:-1].decode()
+
+
+def new_key() -> StoreKey:
+    """A random key."""
+    return StoreKey(secrets.token_bytes(_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlaces:
+    """Where a store's key may be. `lineage` names it in the keyring."""
+
+    environment: Mapping[str, str]
+    beside: Path | None
+    lineage: str
+
+    @property
+    def file(self) -> Path | None:
+        """The key file, whether it exists or not."""
+        named = self.environment.get(KEY_FILE_VARIABLE)
+        return Path(named) if named else self.beside
+
+    def candidates(self) -> Iterator[StoreKey]:
+        """Every key that can be found, nearest first."""
+        if text := self.environment.get(KEY_VARIABLE):
+            yield StoreKey.parse(text, f"The environment variable {KEY_VARIABLE}")
+        if (file := self.file) is not None and file.exists():
+            yield StoreKey.parse(_private_text(file), str(file))
+        if text := _keyring_get(self.lineage):
+            yield StoreKey.parse(text, "The operating system's keyring")
+
+    def find(self, key_id: str | None) -> StoreKey | None:
+        """The key with this id, or the nearest where the store has none yet."""
+        return next((key for key in self.candidates() if key_id in (None, key.id)), None)
+
+    def keep_in_file(self, key: StoreKey) -> Path:
+        """Write the key to its file, for its owner alone. Raises BadInput where there is one already."""
+        file = self.file
+        if file is None:
+            raise BadInput("This store has no folder for a key file.", remedy=f"Name one in {KEY_FILE_VARIABLE}.")
+        try:
+            handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError as error:
+            raise BadInput(f"There is a key in {file} already.", remedy="It was left as it is.") from error
+        with os.fdopen(handle, "w") as opened:
+            opened.write(key.text() + "\n")
+        return file
+
+    def keep_in_keyring(self, key: StoreKey) -> None:
+        """Put the key into the operating system's keyring. Raises KeyNeeded where there is none."""
+        import keyring
+        from keyring.errors import KeyringError
+
+        try:
+            keyring.set_password(KEYRING_SERVICE, self.lineage, key.text())
+        except KeyringError as error:
+            raise KeyNeeded(
+                "This machine has no keyring that can be used.", remedy="Keep the key in a file: mailadmin key create"
+            ) from error
+
+
+def _private_text(file: Path) -> str:
+    if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
+        raise KeyNeeded(f"The key file {file} can be read by others.", remedy=f"chmod 600 {file}")
+    return file.read_text()
+
+
+def _keyring_get(lineage: str) -> str | None:
+    """A key from the keyring; a machine without one has none (headless Linux)."""
+    if os.name == "posix" and not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not Path("/usr/bin/security").exists():
+        return None
+    import keyring
+    from keyring.errors import KeyringError
+
+    with contextlib.suppress(KeyringError):
+        return keyring.get_password(KEYRING_SERVICE, lineage)
+    return None

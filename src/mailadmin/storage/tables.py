@@ -1,0 +1,133 @@
+"""The tables of a store: one per governed table, and the books kept about them.
+
+A governed row is named by the match keys of its key fields (`<field>_key`), and carries in `version` the serial of the
+run that wrote it. Lists are kept as JSON text, so that users with the same roles have the same text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.engine import RowMapping
+
+from ..domain.governed import GOVERNED, Governed, Key, Row, key_of, record_of, row_of, table_of
+
+METADATA = MetaData()
+
+_TYPES: dict[str, type[Boolean | Integer]] = {
+    **dict.fromkeys(
+        ("active", "external", "locked_out", "use_service", "override_from", "enable_ssl", "use_ssl"), Boolean
+    ),
+    **dict.fromkeys(("port", "smtp_port"), Integer),
+}
+_LISTS = frozenset({"roles", "senders"})
+
+
+def _key_column(name: str) -> str:
+    return f"{name}_key"
+
+
+def _governed(name: str, governed: Governed) -> Table:
+    keys = [Column(_key_column(part), Text, primary_key=True) for part in governed.key]
+    fields = [Column(field, _TYPES.get(field, Text), key=field) for field in governed.columns]
+    centres = [
+        ForeignKeyConstraint([_key_column(part)], [f"{table}.{_key_column(column)}"])
+        for part, table, column in (("cost_centre", "cost_centres", "code"), ("user_id", "users", "user_id"))
+        if name in {"services", "overrides"} and part in governed.key
+    ]
+    return Table(name, METADATA, *keys, *fields, Column("version", Integer, nullable=False), *centres)
+
+
+ROWS: Mapping[str, Table] = {name: _governed(name, governed) for name, governed in GOVERNED.items()}
+"""The governed tables by name."""
+
+STORE = Table(
+    "store",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("lineage", Text, nullable=False),
+    Column("serial", Integer, nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("key_id", Text),
+)
+"""One row: which store this is, how often it was changed, and which key its secrets are under."""
+
+SNAPSHOTS = Table(
+    "snapshots",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("taken_at", Text, nullable=False),
+    Column("taken_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("plan_hash", Text, nullable=False, unique=True),
+    Column("purpose", Text, nullable=False),
+    Column("applied_at", Text, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    Column("reverses", Integer),
+    Column("plan", Text, nullable=False),
+)
+"""Every plan that was applied; `run` is the serial it led to."""
+
+SECRETS = Table(
+    "secrets",
+    METADATA,
+    Column("location", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+AUDIT_TRAIL = Table(
+    "audit_trail",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("before", Text),
+    Column("after", Text),
+    Column("plan_hash", Text),
+    Column("mac", Text, nullable=False),
+)
+
+
+def stored(row: Row, version: int) -> dict[str, Any]:
+    """A row as it is kept."""
+    table = table_of(row)
+    governed = GOVERNED[table]
+    record: dict[str, Any] = {**dict.fromkeys(governed.columns), **record_of(row)}
+    for name in _LISTS & record.keys():
+        record[name] = json.dumps(record[name], ensure_ascii=False)
+    return {**keys(table, key_of(row)), **record, "version": version}
+
+
+def key_columns(table: str) -> tuple[str, ...]:
+    """The names of a governed table's key columns."""
+    return tuple(map(_key_column, GOVERNED[table].key))
+
+
+def keys(table: str, key: Key) -> dict[str, str]:
+    """The key columns of a row."""
+    return dict(zip(key_columns(table), key, strict=True))
+
+
+def kept(table: str, record: RowMapping | Mapping[str, Any]) -> Row:
+    """The row a kept record stands for."""
+    values = {name: record[name] for name in GOVERNED[table].columns if record[name] is not None}
+    for name in _LISTS & values.keys():
+        values[name] = json.loads(values[name])
+    return row_of(table, values)

@@ -1,0 +1,186 @@
+"""Opening a store, and the transactions in which it is read and written.
+
+Laws: every transaction is explicit; a writing one takes its lock at its begin (SQLite: BEGIN IMMEDIATE, because a lock
+taken later fails at once with BUSY_SNAPSHOT); the PRAGMAs below are asserted on every connection; a store that is not
+ours, or newer than we are, is neither read nor written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from ..domain.organisation import GLOBAL, CostCentre
+from ..errors import BadInput, NotAStore, StoreBusy, StoreFailed, StoreTooNew
+from .tables import ROWS, STORE, stored
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x6D61696C
+"""`mail`, in the header of every SQLite store of ours."""
+
+PRAGMAS: dict[str, int | str] = {
+    "foreign_keys": 1,
+    "synchronous": 2,
+    "busy_timeout": 10_000,
+    "trusted_schema": 0,
+    "cell_size_check": 1,
+    "secure_delete": 1,
+    "journal_mode": "delete",
+}
+"""TABLE: what every SQLite connection is set to; DELETE, because WAL needs SQLite >= 3.51.3 and a local disk."""
+
+_WRITING = "mailadmin_writing"
+
+
+class Store:
+    """One database. Opening it creates it where there is none (`created_at` is then its birthday)."""
+
+    def __init__(self, url: str, *, created_at: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self._writer = self.engine.execution_options(**{_WRITING: True})
+        with translated(self.url):
+            self._open(created_at)
+
+    def __repr__(self) -> str:
+        return f"Store({self.engine.url.render_as_string()!r})"
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store."""
+        with translated(self.url), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that has the store to itself; all of it is kept, or nothing."""
+        with translated(self.url), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _open(self, created_at: str) -> None:
+        with self.reading() as connection:
+            version = _schema_version(connection)
+        if version is None or version < SCHEMA_VERSION:
+            with self.writing() as connection:
+                _upgrade(connection)
+                if version is None:
+                    _found(connection, created_at)
+        elif version > SCHEMA_VERSION:
+            raise StoreTooNew(
+                f"The store has schema {version}, this mailadmin knows schema {SCHEMA_VERSION}.",
+                remedy="Use the newer mailadmin that wrote it.",
+            )
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, hide_parameters=True)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise BadInput(
+            f"{url!r} is not a store's URL that can be opened here: {type(error).__name__}.",
+            remedy="sqlite:///mailadmin.db, or postgresql://… with the extra [postgresql].",
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        _private(parsed.database)
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _private(database: str | None) -> None:
+    """Create the file for its owner alone: it will hold secrets, if only encrypted."""
+    if not database or database == ":memory:":
+        return
+    path = Path(database)
+    if not path.parent.is_dir():
+        raise BadInput(f"There is no folder {path.parent} for the store.", remedy="Make it, or name another place.")
+    if not path.exists():
+        with contextlib.suppress(FileExistsError), translated(str(path)):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _set_pragmas(dbapi: Any, _record: object) -> None:
+    dbapi.isolation_level = None
+    cursor = dbapi.cursor()
+    try:
+        for name, value in PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name} = {value}")
+            found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+            if found != value and not (name == "journal_mode" and found == "memory"):
+                raise StoreFailed(f"SQLite did not take PRAGMA {name} = {value}; it says {found}.")
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(_WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _schema_version(connection: Connection) -> int | None:
+    """The schema of an existing store, None of an empty database. Raises NotAStore for anything else."""
+    tables = set(inspect(connection).get_table_names())
+    if not tables:
+        return None
+    if connection.dialect.name == "sqlite":
+        application = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        if application != APPLICATION_ID:
+            raise NotAStore("This SQLite file is not a mailadmin store.", remedy="Name another file with --store.")
+    rows = connection.execute(select(STORE.c.schema_version)).all() if STORE.name in tables else []
+    if len(rows) != 1:
+        raise NotAStore("This database is not a mailadmin store.", remedy="Name another database with --store.")
+    return int(rows[0][0])
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "schema"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _found(connection: Connection, created_at: str) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    lineage = uuid.uuid4().hex
+    connection.execute(
+        insert(STORE).values(id=1, lineage=lineage, serial=0, schema_version=SCHEMA_VERSION, created_at=created_at)
+    )
+    connection.execute(insert(ROWS["cost_centres"]).values(stored(CostCentre(code=GLOBAL), 0)))
+
+
+@contextlib.contextmanager
+def translated(where: str) -> Iterator[None]:
+    """Turn what a database says into errors of ours, without its parameters."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        said = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+        if "locked" in said or "busy" in said:
+            raise StoreBusy("Somebody else is writing to the store.", remedy="Try again in a moment.") from error
+        if "not a database" in said:
+            raise NotAStore(f"{where} is not a mailadmin store.", remedy="Name another file with --store.") from error
+        if "readonly" in said:
+            raise StoreFailed("The store can only be read here.", remedy="Check the file's permissions.") from error
+        raise StoreFailed(f"The store failed: {said}") from error
+    except OSError as error:
+        if isinstance(error, StoreFailed):
+            raise
+        raise StoreFailed(f"The store cannot be opened: {error.strerror or error}") from error
