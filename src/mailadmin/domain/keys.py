@@ -26,13 +26,27 @@ def match_key(name: str) -> str:
     return unicodedata.normalize("NFKC", folded)
 
 
+_BREAKING = {"Cc", "Cs", "Zl", "Zp"}
+
+
 def unprintable(text: str) -> str | None:
-    """The first character of `text` that no name, server or address may hold, as `U+000A`, or None."""
+    """The first character of `text` that no name may hold, as `U+200B`, or None: nothing invisible stands in a name."""
+    return _first(text, {*_BREAKING, "Cf"})
+
+
+def breaking(text: str) -> str | None:
+    """The first character of `text` that no single line may hold, as `U+000A`, or None.
+
+    Control characters end a line of SMTP or of a log; joiners (Persian, emoji) are part of how people are called.
+    """
+    return _first(text, _BREAKING)
+
+
+def _first(text: str, categories: set[str]) -> str | None:
     if text.isascii() and text.isprintable():
         return None
     for character in text:
-        category = unicodedata.category(character)
-        if category in {"Cc", "Cs", "Cf", "Zl", "Zp"} or character in _BIDI:
+        if unicodedata.category(character) in categories or character in _BIDI:
             return f"U+{ord(character):04X}"
     return None
 
@@ -40,17 +54,29 @@ def unprintable(text: str) -> str | None:
 def _name(text: str) -> str:
     if not text or text != text.strip():
         raise ValueError("a name is not empty and has no blanks around it")
-    return _text(text)
+    return _without(unprintable(text), text)
+
+
+def _line(text: str) -> str:
+    return _without(breaking(text), text)
 
 
 def _text(text: str) -> str:
-    if (found := unprintable(text)) is not None:
-        raise ValueError(f"holds the character {found}, which cannot be seen")
+    lone = next((c for c in text if c == "\0" or "\ud800" <= c <= "\udfff"), None)
+    return _without(None if lone is None else f"U+{ord(lone):04X}", text)
+
+
+def _without(found: str | None, text: str) -> str:
+    if found is not None:
+        raise ValueError(f"holds the character {found}, which cannot stand here")
     return text
 
 
 Name = Annotated[str, AfterValidator(_name)]
 """A code, user id, role or key, kept as written: never empty, no outer blanks, nothing invisible."""
 
+Line = Annotated[str, AfterValidator(_line)]
+"""A value that travels, such as a server or an address: one line, no control characters."""
+
 Text = Annotated[str, AfterValidator(_text)]
-"""One line of text without control or format characters."""
+"""Text for people, kept as written; only what a database cannot keep (NUL, half a character) is refused."""

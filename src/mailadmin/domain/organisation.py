@@ -11,7 +11,7 @@ from typing import Self
 from pydantic import model_validator
 from pydantic.dataclasses import dataclass
 
-from .keys import STRICT, Name, Text, match_key
+from .keys import STRICT, Line, Name, Text, match_key
 from .services import ServiceKind
 
 GLOBAL = "GLOBAL"
@@ -82,7 +82,7 @@ class User:
 
     user_id: Name
     name: Text
-    email: Text | None = None
+    email: Line | None = None
     level: UserLevel = UserLevel.NORMAL
     active: bool = True
     external: bool = False

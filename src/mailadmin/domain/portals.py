@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from .keys import STRICT, Name, Text
+from .keys import STRICT, Line, Name
 from .services import SecretRef
 
 PORTAL_FEATURES: tuple[str, ...] = ("order_pad", "password_reset", "user_initiated")
@@ -22,7 +22,7 @@ class FeatureSender:
     """The From address of one feature."""
 
     feature: Name
-    address: Text
+    address: Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=STRICT)
@@ -30,11 +30,11 @@ class Portal:
     """One portal's e-mail settings. `senders` count only while `override_from` is ticked."""
 
     code: Name
-    default_from: Text | None = None
+    default_from: Line | None = None
     override_from: bool = False
-    smtp_server: Text | None = None
+    smtp_server: Line | None = None
     smtp_port: Annotated[int, Field(ge=0, le=65535)] | None = None
-    user_name: Text | None = None
+    user_name: Line | None = None
     password: SecretRef | None = None
     enable_ssl: bool = False
     senders: tuple[FeatureSender, ...] = ()
@@ -45,6 +45,6 @@ class Contact:
     """A contact person of one business partner."""
 
     business_partner: Name
-    name: Text
-    email: Text
+    name: Line
+    email: Line
     active: bool = True

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from .keys import STRICT, Text
+from .keys import STRICT, Line, Text
 from .services import SecretRef, ServiceKind
 
 
@@ -50,17 +50,17 @@ SYSTEM = ""
 class MailPreference:
     """The e-mail settings of one user, or of the system (`user_id` '')."""
 
-    user_id: Text = SYSTEM
+    user_id: Line = SYSTEM
     method: EmailMethod | None = None
-    email: Text | None = None
-    user_name: Text | None = None
+    email: Line | None = None
+    user_name: Line | None = None
     password: SecretRef | None = None
     copy_to_self: CopyToSelf | None = None
-    signature_html: str | None = None
-    server: Text | None = None
+    signature_html: Text | None = None
+    server: Line | None = None
     port: Annotated[int, Field(ge=0, le=65535)] | None = None
     use_ssl: bool | None = None
-    client_id: Text | None = None
-    tenant_id: Text | None = None
+    client_id: Line | None = None
+    tenant_id: Line | None = None
     client_secret: SecretRef | None = None
-    authentication_flow: Text | None = None
+    authentication_flow: Line | None = None

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, model_validator
 from pydantic import Field as Limits
 from pydantic.dataclasses import dataclass
 
-from .keys import STRICT, Name, Text
+from .keys import STRICT, Line, Name
 
 
 class ServiceKind(StrEnum):
@@ -140,17 +140,17 @@ class Settings:
     `port` is 0 to 65535, 0 being the standard port. Secrets are fingerprints.
     """
 
-    server: Text | None = None
+    server: Line | None = None
     port: Annotated[int, Limits(ge=0, le=65535)] | None = None
     security: Security | None = None
-    user_name: Text | None = None
+    user_name: Line | None = None
     password: SecretRef | None = None
-    sender_name: Text | None = None
-    sender_email: Text | None = None
-    tenant_id: Text | None = None
-    client_id: Text | None = None
+    sender_name: Line | None = None
+    sender_email: Line | None = None
+    tenant_id: Line | None = None
+    client_id: Line | None = None
     client_secret: SecretRef | None = None
-    mailbox: Text | None = None
+    mailbox: Line | None = None
 
     @model_validator(mode="after")
     def _no_authentication_has_no_password(self) -> Self:

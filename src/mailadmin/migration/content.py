@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailadmin.domain.keys import match_key
-from mailadmin.domain.legacy import Kind as MemberKind
-from mailadmin.domain.legacy import Member, Owner, members_of
-from mailadmin.domain.organisation import UserLevel
-from mailadmin.domain.permissions import Decision
-from mailadmin.domain.preferences import CopyToSelf, EmailMethod
+from ..domain.keys import match_key
+from ..domain.legacy import Kind as MemberKind
+from ..domain.legacy import Member, Owner, members_of
+from ..domain.organisation import UserLevel
+from ..domain.permissions import Decision
+from ..domain.preferences import CopyToSelf, EmailMethod
 
 PRESENT = "present"
 """What stands in a table where a secret is set."""
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """A key or a reference: trimmed, matched by `match_key`, nothing invisible in it."""
     TEXT = "text"
     """Kept exactly as written."""
+    LINE = "line"
+    """A value that travels, such as a server or an address: as written, one line, no control characters."""
     FLAG = "flag"
     PORT = "port"
     LEVEL = "level"
@@ -77,7 +79,7 @@ class Table:
             if match_key(column.name) == wanted:
                 return column
         if self.open_prefix and wanted.startswith(self.open_prefix) and wanted != self.open_prefix:
-            return Column(wanted)
+            return Column(wanted, Kind.LINE)
         return None
 
     def member(self, written: str) -> Column | None:
@@ -99,7 +101,7 @@ class Table:
 PROPERTY = Column("property", Kind.NAME, required=True)
 VALUE = Column("value", required=True, may_be_blank=True)
 
-_MEMBER_KINDS = {MemberKind.TEXT: Kind.TEXT, MemberKind.FLAG: Kind.FLAG, MemberKind.PORT: Kind.PORT}
+_MEMBER_KINDS = {MemberKind.TEXT: Kind.LINE, MemberKind.FLAG: Kind.FLAG, MemberKind.PORT: Kind.PORT}
 
 
 def _key(name: str, reference: str = "", *, may_be_blank: bool = False) -> Column:
@@ -107,7 +109,7 @@ def _key(name: str, reference: str = "", *, may_be_blank: bool = False) -> Colum
 
 
 def _of(member: Member) -> Column:
-    return Column(member.name, _MEMBER_KINDS[member.kind], secret=member.secret)
+    return Column(member.name, Kind.TEXT if member.secret else _MEMBER_KINDS[member.kind], secret=member.secret)
 
 
 def _members(owner: Owner) -> tuple[Column, ...]:
@@ -136,7 +138,7 @@ TABLES: Mapping[str, Table] = {
             (
                 _USER_ID,
                 Column("name", required=True),
-                Column("email"),
+                Column("email", Kind.LINE),
                 Column("level", Kind.LEVEL),
                 _ACTIVE,
                 Column("external", Kind.FLAG),
@@ -158,11 +160,11 @@ TABLES: Mapping[str, Table] = {
             ("code",),
             (
                 _CODE,
-                Column("default_from"),
+                Column("default_from", Kind.LINE),
                 Column("override_from", Kind.FLAG),
-                Column("smtp_server"),
+                Column("smtp_server", Kind.LINE),
                 Column("smtp_port", Kind.PORT),
-                Column("user_name"),
+                Column("user_name", Kind.LINE),
                 Column("password", secret=True),
                 Column("enable_ssl", Kind.FLAG),
             ),
@@ -179,18 +181,18 @@ TABLES: Mapping[str, Table] = {
             (
                 _key("user_id", may_be_blank=True),
                 Column("method", Kind.METHOD),
-                Column("email"),
-                Column("user_name"),
+                Column("email", Kind.LINE),
+                Column("user_name", Kind.LINE),
                 Column("password", secret=True),
                 Column("copy_to_self", Kind.COPY),
                 Column("signature_html"),
-                Column("server"),
+                Column("server", Kind.LINE),
                 Column("port", Kind.PORT),
                 Column("use_ssl", Kind.FLAG),
-                Column("client_id"),
-                Column("tenant_id"),
+                Column("client_id", Kind.LINE),
+                Column("tenant_id", Kind.LINE),
                 Column("client_secret", secret=True),
-                Column("authentication_flow"),
+                Column("authentication_flow", Kind.LINE),
             ),
         ),
         Table("widgets", ("name",), (_key("name"), Column("version", required=True))),

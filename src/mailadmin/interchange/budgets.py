@@ -1,0 +1,51 @@
+"""How much a file from outside may hold before it is refused, and the only way one is opened.
+
+Laws: only regular files, opened once; what is checked, hashed and parsed are the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from ..errors import BadInput
+
+MEGABYTE: Final = 1_000_000
+
+TEXT_FILE: Final = 200 * MEGABYTE
+ARCHIVE: Final = 50 * MEGABYTE
+ARCHIVE_UNPACKED: Final = 200 * MEGABYTE
+ARCHIVE_ENTRIES: Final = 1_000
+ARCHIVE_RATIO: Final = 100
+XML_ELEMENTS: Final = 20_000_000
+COLUMNS: Final = 256
+ROWS: Final = 1_100_000
+CELL: Final = 32 * 1024
+JSON_DEPTH: Final = 20
+
+# Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_regular(path: Path, limit: int = TEXT_FILE) -> bytes:
+    """All bytes of a regular file of at most `limit` bytes.
+
+    Raises BadInput when it is not there, not readable, not a regular file, or too large.
+    """
+    try:
+        with os.fdopen(os.open(path, _OPEN), "rb") as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise BadInput(f"{path.name} is not a regular file.", remedy="Give a plain file.")
+            # One byte more than allowed tells a file that grew from one that fits.
+            data = b"" if os.fstat(opened.fileno()).st_size > limit else opened.read(limit + 1)
+            too_large = len(data) > limit or os.fstat(opened.fileno()).st_size > limit
+    except (OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        reason = getattr(error, "strerror", None) or "not a name of a file"
+        raise BadInput(f"{path.name} cannot be read: {reason}.") from error
+    if too_large:
+        raise BadInput(f"{path.name} holds more than {limit // MEGABYTE} MB.", remedy="Export less at a time.")
+    return data

@@ -1,0 +1,40 @@
+"""Documents of ours out to a file and back: written whole or not at all, for the owner alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..errors import BadInput
+
+
+def read_json(file: Path) -> Any:
+    """The JSON document in a file. Raises BadInput where there is none."""
+    try:
+        return json.loads(file.read_bytes().decode())
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{file} is not a JSON document.", remedy="Is it the file mailadmin wrote?") from error
+
+
+def write_privately(file: Path, text: str) -> None:
+    """Write a file so that it has its whole content or was not touched; mode 0600. Refuses to follow a link."""
+    if file.is_symlink():
+        raise BadInput(f"{file} is a link; it is not followed.", remedy="Name the file itself.")
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(temporary).replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink(missing_ok=True)
+        raise BadInput(f"{file} cannot be written: {error.strerror}.", remedy="Nothing was left behind.") from error

@@ -1,0 +1,109 @@
+"""A legacy export, read whole or not at all: what the consultant noted before the upgrade.
+
+Laws: one content gives the same tables whatever the carrier, encoding and layout. Every problem of the whole source is
+told in one go. The text of a secret is in `secrets` and nowhere else, no message included.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..domain.keys import match_key
+from ..errors import BadInput, SourceRejected
+from ..migration.content import TABLES
+from . import references
+from .carriers import RawTable, opened
+from .findings import shown
+from .intake import Intake
+from .layouts import Content, Row, content_of
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LegacyExport:
+    """What a legacy export holds.
+
+    `tables`: the tables that are there, each a list of rows sorted by key, each row only the values that are set, a
+    secret being PRESENT. `secrets`: clear text by `secret_location`. `not_taken`: unknown tables and columns.
+    `notes`: what is worth knowing. `source`: the name given, without its folder. `sha256`: of the bytes read; for a
+    folder, of the lines `sha256sum` prints for its files; None for a database.
+    """
+
+    tables: dict[str, list[Row]]
+    secrets: dict[str, str] = field(repr=False)
+    not_taken: tuple[str, ...]
+    notes: tuple[str, ...]
+    source: str
+    sha256: str | None
+
+
+def read_legacy_export(
+    source: Path | str,
+    *,
+    ignore_unknown: bool = False,
+    sql: str | None = None,
+    progress: Progress | None = None,
+) -> LegacyExport:
+    """Reads a folder of CSV files, an XLSX workbook or a JSON file; with `sql`, a database.
+
+    `sql` is the URL of the database, and `source` then a TOML file with one SELECT per table. `ignore_unknown` leaves
+    out unknown tables and columns instead of refusing them. `progress` is called with a line per table.
+
+    Raises BadInput when there is no such source or it is no legacy export; SourceRejected, holding every problem, when
+    it is one that cannot be taken as it is.
+    """
+    path = Path(source)
+    intake = Intake(ignore_unknown=ignore_unknown)
+    if sql is None:
+        carrier = opened(path, intake.findings)
+        raw_tables, digest = carrier.tables, carrier.digest
+    else:
+        from .sql_tables import tables_in_database
+
+        raw_tables, digest = tables_in_database(sql, path, intake.findings), None
+    with _no_collection():
+        contents = _contents(raw_tables, intake, progress or (lambda line: None))
+    references.check(contents, intake.findings)
+    if not contents and not intake.findings.problems:
+        raise BadInput(f"{path.name} holds no table that is known.", remedy=f"Known are: {', '.join(TABLES)}.")
+    if intake.findings.problems:
+        raise SourceRejected(path.name, intake.findings.problems)
+    return LegacyExport(
+        tables={name: contents[name].sorted_rows() for name in TABLES if name in contents},
+        secrets=intake.secrets,
+        not_taken=tuple(sorted(intake.findings.not_taken)),
+        notes=intake.findings.notes,
+        source=path.name,
+        sha256=digest.hexdigest() if digest else None,
+    )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keeps the garbage collector from walking millions of rows again and again, none of which is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _contents(raw_tables: Iterator[RawTable], intake: Intake, progress: Progress) -> dict[str, Content]:
+    contents: dict[str, Content] = {}
+    for raw in raw_tables:
+        table = TABLES.get(match_key(raw.name))
+        if table is None:
+            intake.unknown(raw.where, f"the table {shown(raw.name)} is not known", shown(raw.name)[1:-1])
+        elif table.name in contents:
+            intake.findings.problem(raw.where, f"the table {table.name} stands twice", "Leave one of them.")
+        else:
+            contents[table.name] = content_of(raw, table, intake)
+            progress(f"{table.name}: {len(contents[table.name].rows)} rows")
+    return contents

@@ -1,0 +1,71 @@
+"""Whether what one table names is there in another.
+
+Laws: only a table that is there can miss a row. GLOBAL is always there. A user without a row, or a role without a
+permission, is worth a note and no more: exports leave such rows out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..domain.keys import match_key
+from ..domain.organisation import GLOBAL, is_global
+from ..migration.content import Column, Kind
+from .findings import Findings, shown
+from .layouts import Content, short
+
+Contents = Mapping[str, Content]
+
+
+def check(contents: Contents, findings: Findings) -> None:
+    """Tells every name that stands for nothing."""
+    for content in contents.values():
+        for column in content.table.columns:
+            if column.reference in contents:
+                _check_column(content, column, _keys(contents[column.reference]), findings)
+    for owner in ("user_preferences", "mail_preferences"):
+        if owner in contents and "users" in contents:
+            _check_users(contents[owner], contents["users"], findings)
+    if "cost_centres" in contents:
+        _check_global(contents["cost_centres"], findings)
+
+
+def _keys(content: Content) -> set[str]:
+    keys = {key[0] for key in content.numbers}
+    return keys | {match_key(GLOBAL)} if content.table.name == "cost_centres" else keys
+
+
+def _check_column(content: Content, column: Column, known: set[str], findings: Findings) -> None:
+    missing: dict[str, bool] = {}
+    for row, number in zip(content.rows, content.numbers.values(), strict=True):
+        value = row.get(column.name)
+        for name in value if isinstance(value, list) else [value]:
+            if not isinstance(name, str):
+                continue
+            if name not in missing:
+                missing[name] = match_key(name) not in known
+            if missing[name]:
+                _tell(content, column, name, number, findings)
+
+
+def _tell(content: Content, column: Column, name: str, number: int, findings: Findings) -> None:
+    what = f"{shown(name)} has no row in {column.reference}"
+    if column.kind is Kind.NAMES:
+        findings.note(f"{content.where}, column {column.name}", what, short(content.place(number)))
+    else:
+        remedy = f"Add it to {column.reference}, or mend the name."
+        findings.problem(f"{content.place(number)}, column {column.name}", what, remedy)
+
+
+def _check_users(content: Content, users: Content, findings: Findings) -> None:
+    for key, number in content.numbers.items():
+        if key != ("",) and key not in users.numbers:
+            findings.note(f"{content.where}, column user_id", "has no row in users", short(content.place(number)))
+
+
+def _check_global(content: Content, findings: Findings) -> None:
+    for row, number in zip(content.rows, content.numbers.values(), strict=True):
+        if is_global(str(row["code"])):
+            row["code"] = GLOBAL
+            if row.get("active") is False:
+                findings.problem(f"{content.place(number)}, column active", "GLOBAL is always active", "Write True.")
