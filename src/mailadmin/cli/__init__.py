@@ -1,0 +1,62 @@
+"""The command line: one command per use case, nothing decided here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import MailAdminError
+from . import configuration, demo, effective, keys, migration, snapshot
+from .output import print_text, say
+from .session import Chosen
+
+app = typer.Typer(
+    name="mailadmin",
+    help="See, migrate, prove and audit who sends e-mail how.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="Store: a SQLite file or a database URL. Default: mailadmin.db here."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print_text(f"mailadmin {__version__}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which this is.")]
+
+
+@app.callback()
+def choose(context: typer.Context, store: StoreOption = None, version: VersionOption = False) -> None:
+    """See, migrate, prove and audit who sends e-mail how.
+
+    Example: mailadmin snapshot take export/ && mailadmin plan ID --out plan.json
+    """
+    context.ensure_object(Chosen).store = store
+
+
+for part in (snapshot, migration, effective, configuration, keys, demo):
+    part.add_to(app)
+
+
+def main() -> None:
+    """Run a command; an error of ours ends it with its words, its remedy and its exit code."""
+    try:
+        app()
+    except MailAdminError as error:
+        say(f"mailadmin: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say("mailadmin: stopped. What was not finished was not kept.")
+        sys.exit(130)

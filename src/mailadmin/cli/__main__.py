@@ -1,0 +1,5 @@
+"""`python -m mailadmin.cli`: the same as the command `mailadmin`."""
+
+from . import main
+
+main()

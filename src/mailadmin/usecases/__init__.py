@@ -1,0 +1,1 @@
+"""What people come to do, one function each: read, decide, act."""

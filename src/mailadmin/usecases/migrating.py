@@ -1,0 +1,300 @@
+"""From a consultant's export to a migrated site: note, plan, see the effects, apply, prove, take back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from .. import __version__
+from ..bootstrap import App
+from ..domain.canonical import canonical
+from ..domain.governed import record_of
+from ..domain.keys import match_key
+from ..errors import AlreadyApplied, DifferencesFound, KeyNeeded, StalePlan, UnknownName, WrongStore
+from ..interchange.files import read_json, write_privately
+from ..interchange.legacy_exports import read_legacy_export
+from ..migration import planning
+from ..migration.effects import Effects, digest
+from ..migration.operations import Operation, applied
+from ..migration.plan import Plan
+from ..migration.snapshot import Change, Snapshot, diff
+from ..resolution.explanation import reason
+from ..resolution.legacy import disagreements, legacy_resolve
+from ..resolution.population import Person, legacy_population, population
+from ..resolution.provenance import Context, Resolution
+from ..resolution.resolver import resolve
+from ..storage import audit_trail, books, repository
+from ..storage.books import Run
+from ..storage.keys import StoreKey
+from ..storage.repository import State
+from ..storage.vault import Vault, location_of, missing_from_vault
+
+Progress = Callable[[str], None]
+
+
+def take_snapshot(
+    app: App,
+    source: str | Path,
+    *,
+    out: str | Path | None = None,
+    sql: str | None = None,
+    ignore_unknown: bool = False,
+    keep_secrets: bool = True,
+    progress: Progress | None = None,
+) -> Snapshot:
+    """Note an export (folder of CSV, XLSX, JSON, or with `sql` a file of SELECTs) whole and sealed.
+
+    Clear secrets go to the store's vault, under its key, and nowhere else. Raises SourceRejected with every problem,
+    KeyNeeded where there are secrets and no key, unless `keep_secrets` is False: they are then noted as present only.
+    """
+    export = read_legacy_export(source, ignore_unknown=ignore_unknown, sql=sql, progress=progress)
+    key = app.need_key("keep the passwords of this export") if export.secrets and keep_secrets else app.key
+    with app.store.writing() as connection:
+        state = repository.state(connection)
+        fingerprints = {}
+        if key is not None:
+            if state.key_id is None:
+                repository.set_key_id(connection, key.id)
+            if keep_secrets:
+                fingerprints = Vault(connection, state.lineage, key).keep(export.secrets)
+        snapshot = Snapshot.take(
+            export.tables,
+            taken_at=app.now(),
+            taken_by=app.actor,
+            source=export.source,
+            tool_version=__version__,
+            not_taken=export.not_taken,
+            notes=export.notes,
+            secret_fingerprints=fingerprints,
+            seal=key.seal if key else None,
+        )
+        books.add_snapshot(connection, snapshot)
+    if out is not None:
+        write_privately(Path(out), snapshot.text())
+    return snapshot
+
+
+def snapshots(app: App) -> list[Snapshot]:
+    """Every snapshot the store keeps, oldest first, each checked."""
+    with app.store.reading() as connection:
+        documents = books.snapshot_documents(connection)
+    return [Snapshot.of(document, f"snapshot {name}", app.seal) for name, document in documents.items()]
+
+
+def load_snapshot(app: App, named: str | Path) -> Snapshot:
+    """A snapshot by its file or its id, with fingerprint and seal checked. Raises UnknownName, Tampered."""
+    if Path(named).is_file():
+        return Snapshot.of(read_json(Path(named)), str(named), app.seal)
+    with app.store.reading() as connection:
+        document = books.snapshot_document(connection, str(named))
+    if document is None:
+        raise UnknownName("snapshot", str(named), remedy="Name a snapshot file, or an id from: mailadmin snapshot list")
+    return Snapshot.of(document, f"snapshot {named}", app.seal)
+
+
+def diff_snapshots(app: App, before: str | Path, after: str | Path) -> list[Change]:
+    """Every difference between two snapshots."""
+    return list(diff(load_snapshot(app, before), load_snapshot(app, after)))
+
+
+def legacy_effective(snapshot: Snapshot) -> Iterator[Resolution]:
+    """How everybody's mail went out before: every user, then every web configuration with its own settings."""
+    legacy = snapshot.legacy()
+    users = snapshot.tables.get("users") or [
+        {"user_id": row["user_id"]} for row in snapshot.tables.get("user_preferences", [])
+    ]
+    everybody = [Person(row["user_id"], match_key(row["user_id"])) for row in users]
+    yield from legacy_population(everybody, legacy)
+    for row in snapshot.tables.get("web_configurations", []):
+        if row.get("EmailSmtpOverride") is True:
+            yield legacy_resolve(Context(web_configuration=row["code"]), legacy)
+
+
+def make_plan(app: App, snapshot: Snapshot, *, out: str | Path | None = None) -> Plan:
+    """The plan that migrates this store to what the snapshot's settings become. Changes no setting."""
+    with app.store.writing() as connection:
+        if books.snapshot_document(connection, snapshot.id) is None:
+            books.add_snapshot(connection, snapshot)
+        plan = planning.plan_migration(
+            snapshot, repository.rows(connection), base_of(app, repository.state(connection))
+        )
+    return written(plan.sealed(app.seal), out)
+
+
+def load_plan(app: App, file: str | Path) -> Plan:
+    """A plan from its file, with hash and seal checked. Raises BadInput, Tampered."""
+    return Plan.of(read_json(Path(file)), str(file), app.seal)
+
+
+def effects(app: App, plan: Plan) -> Effects:
+    """What a plan does to everybody, before and after; the same before and right after it is applied.
+
+    Raises WrongStore, or StalePlan where the store has moved on.
+    """
+    legacy = load_snapshot(app, plan.snapshot_id).legacy() if plan.snapshot_id else None
+    with app.store.reading() as connection:
+        state, current = repository.state(connection), repository.rows(connection)
+        _check_store(plan, state)
+        if any(run.plan_hash == plan.plan_hash for run in books.runs(connection)):
+            current = applied(current, [operation.reverse() for operation in plan.operations])
+        else:
+            _check_fresh(connection, plan, state)
+    return planning.effects_of(plan.operations, current, legacy)
+
+
+def apply(app: App, plan: Plan, confirm: str) -> Run:
+    """Carry out a plan, whole, in one transaction with its audit trail.
+
+    `confirm` are the first eight digits of the plan's hash. Raises NotConfirmed, PlanExpired, WrongStore, StalePlan,
+    AlreadyApplied, KeyNeeded; nothing is then changed.
+    """
+    plan.check_confirmed(confirm)
+    plan.check_age(app.clock())
+    key = app.key
+    with app.store.writing() as connection:
+        state = repository.state(connection)
+        _check_store(plan, state)
+        _check_fresh(connection, plan, state)
+        run = Run(state.serial + 1, plan.purpose, app.now(), app.actor, plan.reverses, plan.plan_hash)
+        repository.write(connection, plan.operations, run.run)
+        keep_secrets_of(connection, state, key, plan.operations)
+        audit_trail.record(
+            connection,
+            map(_entry, plan.operations),
+            at=run.applied_at,
+            actor=app.actor,
+            plan_hash=plan.plan_hash,
+            seal=key.seal if key else None,
+        )
+        books.add_run(connection, run, canonical(plan.document()).decode())
+    return run
+
+
+def keep_secrets_of(
+    connection: Connection, state: State, key: StoreKey | None, operations: Sequence[Operation]
+) -> None:
+    """Make every secret these rows hold readable at its row. Raises KeyNeeded where one is not there and no key is."""
+    places = {
+        location_of(operation.table, operation.key, column): fingerprint
+        for operation in operations
+        for column, fingerprint in operation.secrets
+    }
+    places = missing_from_vault(connection, places)
+    if places and key is None:
+        raise KeyNeeded(f"{len(places)} secret(s) of this plan need the store's key.", remedy="Make its key available.")
+    if key is not None and places:
+        Vault(connection, state.lineage, key).move(places)
+
+
+def _entry(operation: Operation) -> audit_trail.Entry:
+    before, after = operation.before, operation.after
+    return audit_trail.Entry(
+        operation.kind,
+        operation.name,
+        None if before is None else record_of(before),
+        None if after is None else record_of(after),
+    )
+
+
+def _check_store(plan: Plan, state: State) -> None:
+    if plan.lineage != state.lineage:
+        raise WrongStore("The plan was made for another store.", remedy="Make it for this one: mailadmin plan SNAPSHOT")
+
+
+def _check_fresh(connection: Connection, plan: Plan, state: State) -> None:
+    runs = books.runs(connection)
+    if done := next((run for run in runs if run.plan_hash == plan.plan_hash), None):
+        raise AlreadyApplied(f"This plan was applied as run {done.run} at {done.applied_at} by {done.applied_by}.")
+    if state.serial != plan.serial:
+        since = [run for run in runs if run.run > plan.serial]
+        raise StalePlan(
+            [f"run {r.run} by {r.applied_by}: {o.name}" for r in since for o in _operations(connection, r.run)]
+        )
+
+
+def _operations(connection: Connection, run: int) -> tuple[Operation, ...]:
+    return Plan.of(books.run_plan(connection, run), f"run {run}", None).operations
+
+
+def base_of(app: App, state: State) -> planning.Base:
+    """What a plan made now starts from."""
+    return planning.Base(state.lineage, state.serial, app.now(), app.actor, __version__)
+
+
+def history(app: App) -> list[Run]:
+    """Every applied plan, oldest first."""
+    with app.store.reading() as connection:
+        return books.runs(connection)
+
+
+def plan_rollback(
+    app: App, run: int | None = None, *, skip_conflicts: bool = False, out: str | Path | None = None
+) -> Plan:
+    """The plan that takes a run back (the last one, unless named): shown and confirmed like any other.
+
+    Raises UnknownName, RollbackConflict (rows changed since, unless skipped), AlreadyApplied.
+    """
+    with app.store.reading() as connection:
+        state = repository.state(connection)
+        which = run if run is not None else state.serial
+        operations = _operations(connection, which)
+        plan = planning.plan_rollback(
+            which, operations, repository.rows(connection), base_of(app, state), skip_conflicts=skip_conflicts
+        )
+    return written(plan.sealed(app.seal), out)
+
+
+def written(plan: Plan, out: str | Path | None) -> Plan:
+    """The plan, after writing it to its file if there is to be one."""
+    if out is not None:
+        write_privately(Path(out), plan.text())
+    return plan
+
+
+class Verification(NamedTuple):
+    """A run whose promises were all found kept."""
+
+    run: int
+    users: int
+    web_configurations: int
+
+
+def verify_migration(app: App, run: int | None = None) -> Verification:
+    """Resolve everybody again from the store and compare with what the run's effects promised.
+
+    Raises DifferencesFound naming whoever has something else now.
+    """
+    with app.store.reading() as connection:
+        which = run if run is not None else repository.state(connection).serial
+        plan = Plan.of(books.run_plan(connection, which), f"run {which}", app.seal)
+        organisation, people = repository.organisation(connection), repository.people(connection)
+    found = {f"user/{p.user_id}": a for p, a in zip(people, population(people, Context(), organisation), strict=True)}
+    for name in plan.promise:
+        kind, _, code = name.partition("/")
+        if kind == "web":
+            found[name] = resolve(Context(web_configuration=code), organisation)
+        elif name not in found:
+            found[name] = resolve(Context(user=code), organisation)
+    differences = [
+        f"{name}: now {answer.status} - {reason(answer)}" if name in plan.promise else f"{name}: was not there"
+        for name, answer in sorted(found.items())
+        if plan.promise.get(name) != digest(answer)
+    ]
+    if differences:
+        raise DifferencesFound(
+            f"{len(differences)} answer(s) are not what run {which} promised.",
+            differences,
+            remedy="Look at `mailadmin history`: a later run explains a difference, anything else does not.",
+        )
+    users = sum(name.startswith("user/") for name in plan.promise)
+    return Verification(which, users, len(plan.promise) - users)
+
+
+def resolved_disagreements(snapshot: Snapshot) -> list[str]:
+    """Exported `…Resolved` values that are not what the rules give, in words, secrets hidden."""
+    legacy = snapshot.legacy()
+    users = [row["user_id"] for row in snapshot.tables.get("user_preferences", [])]
+    return [odd.words() for user in users for odd in disagreements(user, legacy)]
