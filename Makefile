@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 INSTALL := $(PIP) install --require-hashes -r
 PROJECT := $(PIP) install --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: demo test lint unit notebooks lab bench campaign browser screenshots lock schema clean
+.PHONY: demo test lint unit notebooks lab bench campaign browser screenshots lock reference clean
 
 demo: .venv/.runtime
 	$(BIN)/mailadmin demo
@@ -49,6 +49,10 @@ lock:
 	  pyproject.toml build.in -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  --extra test --extra postgresql --extra bench pyproject.toml build.in -c requirements.lock -o requirements-dev.lock
+
+reference: .venv/.development
+	$(BIN)/python -m mailadmin.cli.reference > docs/reference.md
+	$(BIN)/mailadmin schema > docs/configuration.schema.json
 
 clean:
 	rm -rf .venv demo

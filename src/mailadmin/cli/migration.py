@@ -21,6 +21,9 @@ ConfirmOption = Annotated[
 ]
 
 
+EFFECTS_COLUMNS = ("user_id", "web_configuration", "field", "before", "after", "change", "reason")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command()(plan)
@@ -138,8 +141,7 @@ def effects(
     wanted = (s for s in found if user is None or match_key(s.user_id) == match_key(user))
     every = everything or form is not Form.TABLE
     lines = (row for subject in wanted for row in subject.rows() if every or row.change is not Change.SAME)
-    columns = ("user_id", "web_configuration", "field", "before", "after", "change", "reason")
-    emit(columns, lines, form, raw=raw, note=f"Effects: {headline(counts)}.")
+    emit(EFFECTS_COLUMNS, lines, form, raw=raw, note=f"Effects: {headline(counts)}.")
 
 
 def apply(

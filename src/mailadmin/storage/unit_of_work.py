@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ..domain.organisation import GLOBAL, CostCentre
-from ..errors import BadInput, NotAStore, StoreBusy, StoreFailed, StoreTooNew
+from ..errors import BadInput, MailAdminError, NotAStore, StoreBusy, StoreFailed, StoreTooNew
 from .tables import ROWS, STORE, stored
 
 SCHEMA_VERSION = 1
@@ -180,7 +180,7 @@ def translated(where: str) -> Iterator[None]:
         if "readonly" in said:
             raise StoreFailed("The store can only be read here.", remedy="Check the file's permissions.") from error
         raise StoreFailed(f"The store failed: {said}") from error
+    except MailAdminError:
+        raise
     except OSError as error:
-        if isinstance(error, StoreFailed):
-            raise
         raise StoreFailed(f"The store cannot be opened: {error.strerror or error}") from error

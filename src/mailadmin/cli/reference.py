@@ -1,0 +1,127 @@
+"""docs/reference.md, drawn from the commands and the tables of the code: `python -m mailadmin.cli.reference`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import typer
+
+from ..domain.legacy import OBSOLETED
+from ..domain.services import FIELDS, ServiceKind
+from ..errors import MailAdminError
+from ..migration.content import TABLES
+from ..migration.effects import KINDS
+from ..migration.mapping import MAPPING
+from ..resolution.hierarchy import TIERS
+from ..resolution.provenance import Status
+from . import app
+from .effective import EFFECTIVE_COLUMNS, LEGACY_COLUMNS, LONG_COLUMNS
+from .migration import EFFECTS_COLUMNS
+
+
+def reference() -> str:
+    """The reference as Markdown."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "# Reference"
+    yield ""
+    yield "Drawn from the code by `make reference`; a test holds the two together."
+    yield from _commands()
+    yield from _section("Exit codes", ("code", "meaning"), _exit_codes())
+    yield from _section("Columns", ("command", "columns"), _columns())
+    yield from _section("Status", ("status",), ([str(status)] for status in Status))
+    yield from _section("Tiers, the first that uses the service wins", ("tier",), ([str(tier)] for tier, _ in TIERS))
+    yield from _section("Fields", ("field", "taken together as", *ServiceKind), map(_field, FIELDS))
+    yield from _section("Effects", ("effect", "meaning"), ([str(kind), text] for kind, text in KINDS.items()))
+    mapping = ([r.legacy, r.target, r.not_derived, ", ".join(r.members)] for r in MAPPING)
+    yield from _section("Mapping", ("before", "after", "cannot be derived", "members"), mapping)
+    members = ([str(m.owner), m.name, "yes" if m.secret else "", m.replacement] for m in OBSOLETED)
+    yield from _section("Obsoleted members", ("owner", "member", "secret", "replaced by"), members)
+    yield from _section(
+        "Tables of a legacy export", ("table", "columns (required in bold)"), map(_table, TABLES.values())
+    )
+
+
+def _section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield from ("", f"## {title}", "", _row(header), _row(["---"] * len(header)))
+    yield from map(_row, rows)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _commands() -> Iterator[str]:
+    yield from ("", "## Commands")
+    for name, command in _leaves(typer.main.get_command(app), ""):
+        yield from ("", f"### mailadmin {name}", "", *(command.help or "").split("\n"), "")
+        for parameter in command.params:
+            if parameter.name != "help":
+                yield f"- {_names(parameter)}: {parameter.help or ''}"
+
+
+def _names(parameter: Any) -> str:
+    if parameter.param_type_name == "option":
+        return ", ".join(f"`{option}`" for option in parameter.opts)
+    return f"`{parameter.metavar or parameter.name.upper()}`"
+
+
+def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name, command
+        return
+    for child, found in children.items():
+        yield from _leaves(found, f"{name} {child}".strip())
+
+
+_MEANINGS = {
+    0: "done",
+    1: "findings or differences where none were wanted",
+    2: "bad usage or bad input; nothing was changed",
+    3: "refused: permission, stale plan, readiness; nothing was changed",
+    4: "the mail system or the network failed",
+    5: "the store failed",
+}
+
+
+def _exit_codes() -> Iterator[list[str]]:
+    raised: dict[int, list[str]] = {code: [] for code in _MEANINGS}
+    for kind in _family(MailAdminError):
+        raised[kind.exit_code].append(f"`{kind.__name__}`")
+    for code, meaning in _MEANINGS.items():
+        yield [str(code), f"{meaning} {', '.join(raised[code])}".strip()]
+
+
+def _family(kind: type[MailAdminError]) -> Iterator[type[MailAdminError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _family(child)
+
+
+def _columns() -> Iterator[list[str]]:
+    for command, columns in (
+        ("effective", EFFECTIVE_COLUMNS),
+        ("effective --long", LONG_COLUMNS),
+        ("legacy-effective", LEGACY_COLUMNS),
+        ("effects", EFFECTS_COLUMNS),
+    ):
+        yield [command, ", ".join(columns)]
+
+
+def _field(field: Any) -> list[str]:
+    needs = ["required" if k in field.required else "optional" if k in field.services else "" for k in ServiceKind]
+    return [field.name, str(field.unit), *needs]
+
+
+def _table(table: Any) -> list[str]:
+    columns = [f"**{column.name}**" if column.required else column.name for column in table.columns]
+    return [table.name, ", ".join(columns + [f"{table.open_prefix}…"] * bool(table.open_prefix))]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
