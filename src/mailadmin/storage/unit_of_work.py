@@ -1,8 +1,9 @@
 """Opening a store, and the transactions in which it is read and written.
 
-Laws: every transaction is explicit; a writing one takes its lock at its begin (SQLite: BEGIN IMMEDIATE, because a lock
-taken later fails at once with BUSY_SNAPSHOT); the PRAGMAs below are asserted on every connection; a store that is not
-ours, or newer than we are, is neither read nor written.
+Laws: every transaction is explicit; a writing one takes its lock at its begin and is alone (SQLite: BEGIN IMMEDIATE,
+because a lock taken later fails at once with BUSY_SNAPSHOT; PostgreSQL: an advisory lock of the database); a reading one
+sees one state; the PRAGMAs below are asserted on every connection; a store that is not ours, or newer than we are, is
+neither read nor written.
 """
 
 from __future__ import annotations
@@ -24,12 +25,15 @@ from .tables import ROWS, STORE, stored
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x6D61696C
-"""`mail`, in the header of every SQLite store of ours."""
+"""`mail`, in the header of every SQLite store of ours, and the name of the lock in PostgreSQL."""
+
+LOCK_TIMEOUT_MS = 10_000
+"""How long a writer waits for another before it gives up, in milliseconds."""
 
 PRAGMAS: dict[str, int | str] = {
     "foreign_keys": 1,
     "synchronous": 2,
-    "busy_timeout": 10_000,
+    "busy_timeout": LOCK_TIMEOUT_MS,
     "trusted_schema": 0,
     "cell_size_check": 1,
     "secure_delete": 1,
@@ -46,9 +50,15 @@ class Store:
     def __init__(self, url: str, *, created_at: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._reader = self.engine
         self._writer = self.engine.execution_options(**{_WRITING: True})
-        with translated(self.url):
+        if self.engine.dialect.name == "postgresql":
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ")
+        try:
             self._open(created_at)
+        except BaseException:
+            self.close()
+            raise
 
     def __repr__(self) -> str:
         return f"Store({self.engine.url.render_as_string()!r})"
@@ -56,7 +66,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store."""
-        with translated(self.url), self.engine.connect() as connection, connection.begin():
+        with translated(self.url), self._reader.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -97,6 +107,8 @@ def _engine(url: str) -> Engine:
         _private(parsed.database)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "begin", _lock)
     return engine
 
 
@@ -128,6 +140,13 @@ def _set_pragmas(dbapi: Any, _record: object) -> None:
 def _begin(connection: Connection) -> None:
     writing = connection.get_execution_options().get(_WRITING, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _lock(connection: Connection) -> None:
+    """Writers go one after the other; who waits too long is told who writes."""
+    if connection.get_execution_options().get(_WRITING, False):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
 
 
 def _schema_version(connection: Connection) -> int | None:
@@ -173,7 +192,7 @@ def translated(where: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         said = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
-        if "locked" in said or "busy" in said:
+        if "locked" in said or "busy" in said or "lock timeout" in said:
             raise StoreBusy("Somebody else is writing to the store.", remedy="Try again in a moment.") from error
         if "not a database" in said:
             raise NotAStore(f"{where} is not a mailadmin store.", remedy="Name another file with --store.") from error
