@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from .errors import KeyNeeded
-from .storage import repository
-from .storage.keys import KeyPlaces, StoreKey
+from .migration.snapshot import Seal
+from .storage import repository, sealing
+from .storage.keys import KeyPlaces, Sealer, StoreKey
 from .storage.unit_of_work import Store
+from .storage.vault import Vault
 
 STORE_VARIABLE = "MAILADMIN_STORE"
 ACTOR_VARIABLE = "MAILADMIN_ACTOR"
@@ -28,27 +32,32 @@ class App:
     clock: Callable[[], datetime]
     actor: str
 
-    @property
-    def key(self) -> StoreKey | None:
+    def key(self, connection: Connection) -> StoreKey | None:
         """The store's key, or None where it is not here."""
-        with self.store.reading() as connection:
-            key_id = repository.state(connection).key_id
-        return self.places.find(key_id)
+        return self.places.find(repository.state(connection).key_id)
 
-    @property
-    def seal(self) -> Callable[[bytes], str] | None:
+    def sealer(self, connection: Connection) -> Sealer | None:
+        """What seals the store's rows and documents, or None without its key."""
+        return sealing.sealer_of(connection, self.places.all())
+
+    def seal(self) -> Seal | None:
         """What seals documents, or None without a key."""
-        key = self.key
-        return key.seal if key else None
+        with self.store.reading() as connection:
+            sealer = self.sealer(connection)
+        return sealer.seal if sealer else None
 
-    def need_key(self, what: str) -> StoreKey:
-        """The store's key. Raises KeyNeeded naming what it is needed for."""
-        if (key := self.key) is None:
+    def vault(self, connection: Connection, what: str) -> Vault:
+        """The store's secrets, in a writing transaction. Raises KeyNeeded naming what a key is needed for.
+
+        A key that is here and new to the store becomes its key.
+        """
+        if (key := self.key(connection)) is None:
             raise KeyNeeded(
                 f"A key is needed to {what}, and there is none.",
                 remedy="Make one with `mailadmin key create`, or choose --no-secrets and enter passwords later.",
             )
-        return key
+        sealer = self.sealer(connection) or sealing.give_sealer(connection, key)
+        return Vault(connection, repository.state(connection).lineage, self.places.all(), key, sealer)
 
     def now(self) -> str:
         """The time, UTC, ISO 8601, to the second."""

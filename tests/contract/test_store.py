@@ -14,7 +14,7 @@ from mailadmin.domain.organisation import CostCentre, User
 from mailadmin.errors import BadInput, MailAdminError, NotAStore, StalePlan, StoreBusy, StoreTooNew, Tampered
 from mailadmin.migration.operations import Operation
 from mailadmin.storage import audit_trail, repository, unit_of_work
-from mailadmin.storage.keys import new_key
+from mailadmin.storage.keys import new_key, new_sealer
 from mailadmin.storage.tables import AUDIT_TRAIL, STORE
 from mailadmin.storage.unit_of_work import PRAGMAS, Store
 from mailadmin.storage.vault import Vault, missing_from_vault
@@ -37,7 +37,7 @@ def sqlite(folder: Path) -> tuple[Store, Path]:
 
 def test_a_new_store_has_global(store: Store) -> None:
     with store.reading() as connection:
-        assert list(repository.rows(connection).values()) == [CostCentre(code="GLOBAL")]
+        assert list(repository.rows(connection, None).values()) == [CostCentre(code="GLOBAL")]
 
 
 def test_a_store_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
@@ -91,13 +91,13 @@ def test_an_url_that_leads_nowhere_is_bad_input(nowhere: str) -> None:
 def test_an_error_undoes_the_whole_transaction(store: Store) -> None:
     def interrupted() -> None:
         with store.writing() as connection:
-            repository.write(connection, [Operation("users", None, User(user_id="A", name="A"))], 1)
+            repository.write(connection, [Operation("users", None, User(user_id="A", name="A"))], 1, None)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         interrupted()
     with store.reading() as connection:
-        assert repository.rows(connection, ["users"]) == {}
+        assert repository.rows(connection, None, ["users"]) == {}
 
 
 def test_a_second_writer_waits_and_is_then_told_that_somebody_writes(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,20 +116,20 @@ def test_an_operation_is_carried_out_on_the_row_it_was_planned_for(store: Store)
     user = User(user_id="A", name="A", roles=("R1", "R2"))
     renamed = User(user_id="A", name="B")
     with store.writing() as connection:
-        repository.write(connection, [Operation("users", None, user)], 1)
-        assert repository.rows(connection, ["users"]) == {("users", ("a",)): user}
+        repository.write(connection, [Operation("users", None, user)], 1, None)
+        assert repository.rows(connection, None, ["users"]) == {("users", ("a",)): user}
         with pytest.raises(StalePlan, match="users A"):
-            repository.write(connection, [Operation("users", None, renamed)], 2)
-        repository.write(connection, [Operation("users", user, renamed)], 2)
-        assert repository.rows(connection, ["users"]) == {("users", ("a",)): renamed}
-        repository.write(connection, [Operation("users", renamed, None)], 3)
-        assert repository.rows(connection, ["users"]) == {}
+            repository.write(connection, [Operation("users", None, renamed)], 2, None)
+        repository.write(connection, [Operation("users", user, renamed)], 2, None)
+        assert repository.rows(connection, None, ["users"]) == {("users", ("a",)): renamed}
+        repository.write(connection, [Operation("users", renamed, None)], 3, None)
+        assert repository.rows(connection, None, ["users"]) == {}
 
 
 def test_the_vault_gives_back_what_it_was_given_and_only_there(store: Store) -> None:
     key, secret = new_key(), secrets.token_hex()
     with store.writing() as connection:
-        vault = Vault(connection, "lineage", key)
+        vault = Vault(connection, "lineage", {key.id: key}, key, new_sealer())
         fingerprint = vault.keep({"snapshot/a": secret})["snapshot/a"]
         vault.move({"services/b": fingerprint})
         assert vault.reveal(fingerprint, "services/b") == secret
@@ -150,7 +150,7 @@ def test_the_vault_gives_back_what_it_was_given_and_only_there(store: Store) -> 
 )
 @pytest.mark.parametrize("keyed", [True, False])
 def test_a_changed_audit_trail_is_noticed_where_it_was_changed(store: Store, damage: str, keyed: bool) -> None:
-    seal = new_key().seal if keyed else None
+    seal = new_sealer().seal if keyed else None
     with store.writing() as connection:
         entries = [audit_trail.Entry("create", f"users {n}", None, {"user_id": str(n)}) for n in range(4)]
         audit_trail.record(connection, entries, at=AT, actor="me", plan_hash="h", seal=seal)

@@ -36,7 +36,7 @@ def governed_rows(store: Path) -> dict[str, list[tuple[object, ...]]]:
     tables = ("cost_centres", "services", "overrides", "users", "branches", "entities", "web_configurations")
     with sqlite3.connect(store) as connection:
         return {
-            t: sorted(tuple(str(v) for v in r[:-1]) for r in connection.execute(f"select * from {t}")) for t in tables
+            t: sorted(tuple(str(v) for v in r[:-2]) for r in connection.execute(f"select * from {t}")) for t in tables
         }
 
 
@@ -123,16 +123,31 @@ def test_an_altered_plan_and_an_altered_snapshot_are_refused(desk: Desk) -> None
         assert desk(*command, file, code=3).error
 
 
-def test_a_row_changed_by_hand_is_found_by_verify_and_stops_the_rollback(desk: Desk) -> None:
+def test_a_row_changed_behind_the_back_of_the_store_is_never_used(desk: Desk) -> None:
     desk.migrate()
     with sqlite3.connect(desk.store) as connection:
-        connection.execute("update services set server = 'other.example' where service = 'SMTP'")
-    assert "user/JGarcía1" in desk("verify-migration", code=1).error
-    conflict = desk("rollback", "--out", desk.file("back.json"), code=3).error
-    assert "services GLOBAL / SMTP" in conflict
-    assert "services WEB-STAFF / SMTP" in conflict
-    desk("rollback", "--skip-conflicts", "--out", desk.file("back.json"))
-    assert "services GLOBAL / SMTP" in json.loads(desk.file("back.json").read_text())["left_alone"]
+        connection.execute(
+            "update services set server = 'evil.example' where cost_centre = 'GLOBAL' and service = 'SMTP'"
+        )
+    for words in (("verify-migration",), ("effective",), ("explain", "JTaylor6"), ("export",), ("rollback",)):
+        assert "services global / smtp" in desk(*words, code=3).error
+
+
+def test_a_later_change_is_found_by_verify_and_stops_the_rollback(desk: Desk) -> None:
+    desk.migrate()
+    desk("export", "--out", desk.file("site.toml"))
+    text = desk.file("site.toml").read_text()
+    desk.file("site.toml").write_text(text.replace('server = "smtp.office365.com"', 'server = "new.example"', 1))
+    desk("import", desk.file("site.toml"), "--out", desk.file("edit.json"))
+    edit = json.loads(desk.file("edit.json").read_text())
+    assert [operation["table"] for operation in edit["operations"]] == ["services"]
+    desk("apply", desk.file("edit.json"), "--confirm", edit["plan_hash"][:8])
+
+    assert "user/JGarcía1" in desk("verify-migration", "1", code=1).error
+    assert "services GLOBAL / SMTP" in desk("rollback", "1", "--out", desk.file("back.json"), code=3).error
+    desk("rollback", "1", "--skip-conflicts", "--out", desk.file("back.json"))
+    left = json.loads(desk.file("back.json").read_text())["left_alone"]
+    assert "services GLOBAL / SMTP" in left
 
 
 def test_a_rollback_can_itself_be_taken_back(desk: Desk) -> None:

@@ -42,8 +42,8 @@ def show(context: typer.Context) -> None:
 
     Example: mailadmin key show
     """
-    with opened(context) as app:
-        key = app.key
+    with opened(context) as app, app.store.reading() as connection:
+        key = app.key(connection)
     print_text(f"key {key.id}" if key else "no key: documents are unsealed, and secrets cannot be kept")
 
 

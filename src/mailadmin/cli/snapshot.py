@@ -125,7 +125,7 @@ def verify(context: typer.Context, snapshot: Annotated[str, typer.Argument(help=
 
     with opened(context) as app:
         found = migrating.load_snapshot(app, snapshot)
-        checked = app.key is not None
+        checked = app.seal() is not None
     state = "the seal fits" if found.seal and checked else "the seal was not checked: there is no key here"
     print_text(f"{snapshot}: fingerprint fits; {state if found.seal else 'unsealed: made without a key'}.")
 

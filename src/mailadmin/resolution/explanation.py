@@ -67,8 +67,8 @@ def reason(resolution: Resolution) -> str:
 
 
 def _reason(resolution: Resolution) -> str:
-    winner = resolution.winner
-    place = winner.cost_centre or winner.subject if winner else ""
+    winner, base = resolution.winner, resolution.base
+    place = (winner.cost_centre if winner else "") or (base.origin if base else "")
     match resolution.status:
         case Status.READY if resolution.method is Method.MAILTO:
             return "opens a mailto: link in the person's own mail program"

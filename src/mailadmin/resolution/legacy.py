@@ -32,6 +32,9 @@ class LegacySettings:
         return self.preferences.get(match_key(user), {}) if user else {}
 
 
+OWN = "with own settings"
+"""The subject of a tier that is about whoever asks: no name, since one answer serves everybody alike."""
+
 _MEMBER_OF_FIELD = {
     "server": "EmailSmtpServer",
     "port": "EmailSmtpPort",
@@ -96,7 +99,7 @@ def _of_user(context: Context, legacy: LegacySettings) -> Resolution:
     mine = legacy.of_user(context.user)
     asked: list[Asked] = []
     if mine.get("EmailUseMailTo") is True:
-        asked.append(Asked(Tier.USER, context.user or "", "", True, "opens a mailto: link"))
+        asked.append(Asked(Tier.USER, OWN, "", True, "opens a mailto: link"))
         return _answer(context, Method.MAILTO, tuple(asked), None)
     for method, own, usable in (
         (Method.EXCHANGE, uses_own_exchange(mine), can_use_exchange),
@@ -105,7 +108,7 @@ def _of_user(context: Context, legacy: LegacySettings) -> Resolution:
         source = mine if own else legacy.settings
         won = usable(source)
         whose = "own" if own else "global"
-        tier, subject = (Tier.USER, context.user or "") if own else (Tier.GLOBAL, "global settings")
+        tier, subject = (Tier.USER, OWN) if own else (Tier.GLOBAL, "global settings")
         reason = f"{whose} {method} values are {'enough' if won else 'not enough'}"
         asked.append(Asked(tier, subject, "", won, reason))
         if won:

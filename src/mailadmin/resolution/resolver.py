@@ -18,6 +18,9 @@ from ..domain.services import COST_CENTRE_SERVICES, NO_AUTHENTICATION, ServiceKi
 from .hierarchy import Place, Step, path
 from .provenance import Asked, Context, Layer, Resolution, Status, Tier
 
+OWN, SYSTEM_WIDE = "of the user", "of the system"
+"""Subjects of the tiers that are about whoever asks: no name, since one answer serves everybody alike."""
+
 _ORIGIN = {
     Tier.BRANCH: "branch cost centre",
     Tier.ENTITY: "entity cost centre",
@@ -80,8 +83,13 @@ def _namings(
         for owner in dict.fromkeys((match_key(context.user or SYSTEM), SYSTEM)):
             row = organisation.preferences.get(owner)
             method = row.method if row else None
-            subject = row.user_id or "system" if row else owner or "system"
-            yield Tier.PREFERENCE, subject, "", method.service if method else None, "has no e-mail method"
+            yield (
+                Tier.PREFERENCE,
+                OWN if owner else SYSTEM_WIDE,
+                "",
+                method.service if method else None,
+                "has no e-mail method",
+            )
     if (web := place.web_configuration) is not None:
         yield Tier.WEB_CONFIGURATION, web.code, "", web.default_service, "names no default service"
     for step in steps:
@@ -154,7 +162,7 @@ def _preference(
     own = Layer("e-mail preference", mine.user_id, _preference_values(mine), personal=True) if mine else None
     if own is not None and all(value is None for value in base.values):
         base, own = own, None
-    asked = Asked(Tier.PREFERENCE, mine.user_id if mine else "system", "", True, f"e-mail method names {service}")
+    asked = Asked(Tier.PREFERENCE, OWN if mine else SYSTEM_WIDE, "", True, f"e-mail method names {service}")
     return Resolution(context, service, service_asked, (asked,), base, own)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from ..domain.canonical import canonical, sha256
 from ..errors import Tampered
-from .tables import AUDIT_TRAIL
+from .tables import AUDIT_TRAIL, STORE
 
 Seal = Callable[[bytes], str]
 
@@ -53,12 +53,16 @@ def record(
 
 
 def verify(connection: Connection, seal: Seal | None) -> int:
-    """The number of entries, all in their place. Raises Tampered naming the first that is not as it was written."""
+    """The number of entries, all in their place. Raises Tampered naming the first that is not as it was written.
+
+    Entries from before the store had a sealer are checked by their bare hash.
+    """
     mac = ""
     expected = 0
+    sealed_from = connection.execute(select(STORE.c.sealed_from)).scalar() or 1
     for expected, row in enumerate(_rows(connection), 1):
         content = {name: row[name] for name in row if name != "mac"}
-        mac = _mac(mac, content, seal)
+        mac = _mac(mac, content, seal if expected >= sealed_from else None)
         if row["seq"] != expected or row["mac"] != mac:
             raise Tampered(
                 f"The audit trail was changed at entry {expected}.",

@@ -2,7 +2,7 @@
 
 A key is 32 random bytes, base64url, from the environment (MAILADMIN_KEY), a file only its owner can read
 (MAILADMIN_KEY_FILE, or `<store>.key` beside a SQLite store) or the operating system's keyring. No key is a choice
-somebody makes, never a silent plaintext.
+somebody makes, never a silent plaintext. While keys are being changed there are two, the new one first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import hmac
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -28,20 +28,70 @@ _BYTES = 32
 _STEP = 32
 
 
-class StoreKey:
-    """One key. `id` names it without giving it away."""
+class _Hidden:
+    """Bytes that show in no repr and in no pickle."""
 
-    __slots__ = ("__key", "id")
+    __slots__ = ("__key",)
 
     def __init__(self, key: bytes) -> None:
         self.__key = key
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled")
+
+    def _bytes(self) -> bytes:
+        return self.__key
+
+    def _derived(self, purpose: str) -> bytes:
+        return hmac.digest(self.__key, f"mailadmin {purpose}".encode(), "sha256")
+
+
+class Sealer(_Hidden):
+    """What seals documents and rows and fingerprints secrets, for as long as the store lives.
+
+    It stands in the store, encrypted under the store's key, so that changing the key changes no fingerprint.
+    """
+
+    __slots__ = ("_fingerprints", "_seals")
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self._seals = self._derived("seal")
+        self._fingerprints = self._derived("fingerprint")
+
+    def __repr__(self) -> str:
+        return "Sealer(…)"
+
+    def seal(self, document: bytes) -> str:
+        """The seal of a document: HMAC-SHA256, 64 hex digits."""
+        return hmac.digest(self._seals, document, "sha256").hex()
+
+    def fingerprint(self, secret: str) -> str:
+        """The fingerprint of a secret: `hmac:` and 16 hex digits; alike for like secrets of one store."""
+        return "hmac:" + hmac.digest(self._fingerprints, secret.encode(), "sha256").hex()[:16]
+
+    def text(self) -> str:
+        """The sealer as it is encrypted."""
+        return base64.urlsafe_b64encode(self._bytes()).decode()
+
+    @classmethod
+    def of(cls, text: str) -> Sealer:
+        """The sealer a decrypted text stands for."""
+        return cls(base64.urlsafe_b64decode(text))
+
+
+class StoreKey(_Hidden):
+    """One key. `id` names it without giving it away."""
+
+    __slots__ = ("_vault", "id")
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self._vault = self._derived("vault")
         self.id = hashlib.sha256(b"mailadmin key id" + key).hexdigest()[:8]
 
     def __repr__(self) -> str:
         return f"StoreKey({self.id}…)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a key is not pickled")
 
     @classmethod
     def parse(cls, text: str, where: str) -> StoreKey:
@@ -56,18 +106,7 @@ class StoreKey:
 
     def text(self) -> str:
         """The key as it is kept."""
-        return base64.urlsafe_b64encode(self.__key).decode()
-
-    def _derived(self, purpose: str) -> bytes:
-        return hmac.digest(self.__key, f"mailadmin {purpose}".encode(), "sha256")
-
-    def seal(self, document: bytes) -> str:
-        """The seal of a document: HMAC-SHA256, 64 hex digits."""
-        return hmac.new(self._derived("seal"), document, "sha256").hexdigest()
-
-    def fingerprint(self, secret: str) -> str:
-        """The fingerprint of a secret: `hmac:` and 16 hex digits; alike for like secrets of one store."""
-        return "hmac:" + hmac.new(self._derived("fingerprint"), secret.encode(), "sha256").hexdigest()[:16]
+        return base64.urlsafe_b64encode(self._bytes()).decode()
 
     def encrypt(self, secret: str, context: bytes) -> tuple[bytes, bytes]:
         """Nonce and ciphertext (AES-256-GCM), bound to a context, padded so that the length tells little."""
@@ -76,7 +115,7 @@ class StoreKey:
         nonce = secrets.token_bytes(12)
         plain = secret.encode() + b"\x80"
         plain += bytes(-len(plain) % _STEP)
-        return nonce, AESGCM(self._derived("vault")).encrypt(nonce, plain, context)
+        return nonce, AESGCM(self._vault).encrypt(nonce, plain, context)
 
     def decrypt(self, nonce: bytes, ciphertext: bytes, context: bytes) -> str:
         """The secret. Raises KeyNeeded where key, context or ciphertext do not belong together."""
@@ -84,12 +123,17 @@ class StoreKey:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         try:
-            plain = AESGCM(self._derived("vault")).decrypt(nonce, ciphertext, context)
+            plain = AESGCM(self._vault).decrypt(nonce, ciphertext, context)
         except InvalidTag as error:
             raise KeyNeeded(
                 f"A secret cannot be read with key {self.id}….", remedy="Use the store's own key, or enter it again."
             ) from error
         return plain.rstrip(b"\0")[:-1].decode()
+
+
+def new_sealer() -> Sealer:
+    """A random sealer, for a store that gets its first key."""
+    return Sealer(secrets.token_bytes(_BYTES))
 
 
 def new_key() -> StoreKey:
@@ -114,40 +158,55 @@ class KeyPlaces:
     def candidates(self) -> Iterator[StoreKey]:
         """Every key that can be found, nearest first."""
         if text := self.environment.get(KEY_VARIABLE):
-            yield StoreKey.parse(text, f"The environment variable {KEY_VARIABLE}")
+            yield from _parsed(text, f"The environment variable {KEY_VARIABLE}")
         if (file := self.file) is not None and file.exists():
-            yield StoreKey.parse(_private_text(file), str(file))
+            yield from _parsed(_private_text(file), str(file))
         if text := _keyring_get(self.lineage):
-            yield StoreKey.parse(text, "The operating system's keyring")
+            yield from _parsed(text, "The operating system's keyring")
 
     def find(self, key_id: str | None) -> StoreKey | None:
         """The key with this id, or the nearest where the store has none yet."""
         return next((key for key in self.candidates() if key_id in (None, key.id)), None)
 
-    def keep_in_file(self, key: StoreKey) -> Path:
-        """Write the key to its file, for its owner alone. Raises BadInput where there is one already."""
+    def all(self) -> dict[str, StoreKey]:
+        """Every key that can be found, by id."""
+        return {key.id: key for key in self.candidates()}
+
+    def keep_in_file(self, keys: Iterable[StoreKey], *, replace: bool = False) -> Path:
+        """Write keys to the key file, for its owner alone, whole or not at all.
+
+        Raises BadInput where there is a file already, unless it is to be replaced.
+        """
         file = self.file
         if file is None:
             raise BadInput("This store has no folder for a key file.", remedy=f"Name one in {KEY_FILE_VARIABLE}.")
-        try:
-            handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError as error:
-            raise BadInput(f"There is a key in {file} already.", remedy="It was left as it is.") from error
+        if file.exists() and not replace:
+            raise BadInput(f"There is a key in {file} already.", remedy="It was left as it is.")
+        temporary = file.with_name(f".{file.name}.new")
+        temporary.unlink(missing_ok=True)
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(handle, "w") as opened:
-            opened.write(key.text() + "\n")
+            opened.writelines(key.text() + "\n" for key in keys)
+            opened.flush()
+            os.fsync(opened.fileno())
+        temporary.replace(file)
         return file
 
-    def keep_in_keyring(self, key: StoreKey) -> None:
-        """Put the key into the operating system's keyring. Raises KeyNeeded where there is none."""
+    def keep_in_keyring(self, keys: Iterable[StoreKey]) -> None:
+        """Put keys into the operating system's keyring. Raises KeyNeeded where there is none."""
         import keyring
         from keyring.errors import KeyringError
 
         try:
-            keyring.set_password(KEYRING_SERVICE, self.lineage, key.text())
+            keyring.set_password(KEYRING_SERVICE, self.lineage, "\n".join(key.text() for key in keys))
         except KeyringError as error:
             raise KeyNeeded(
                 "This machine has no keyring that can be used.", remedy="Keep the key in a file: mailadmin key create"
             ) from error
+
+
+def _parsed(text: str, where: str) -> list[StoreKey]:
+    return [StoreKey.parse(part, where) for part in text.split()]
 
 
 def _private_text(file: Path) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
 
 from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
 from ..domain.services import FIELD_NAMES
 from ..errors import StalePlan
 from ..migration.operations import Operation
-from ..resolution.population import Person
+from ..resolution.population import People
+from .keys import Sealer
+from .sealing import check_row, row_seal
 from .tables import ROWS, STORE, kept, key_columns, keys, stored
 
 
@@ -30,17 +32,13 @@ def state(connection: Connection) -> State:
     return State(*connection.execute(select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)).one())
 
 
-def set_key_id(connection: Connection, key_id: str) -> None:
-    """Remember under which key secrets are kept."""
-    connection.execute(update(STORE).values(key_id=key_id))
-
-
-def rows(connection: Connection, tables: Iterable[str] = GOVERNED) -> dict[tuple[str, Key], Row]:
-    """Governed rows by table and key."""
+def rows(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = GOVERNED) -> dict[tuple[str, Key], Row]:
+    """Governed rows by table and key. Raises Tampered for one that is not as it was written."""
     found = {}
     for table in tables:
         parts = key_columns(table)
-        for record in connection.execute(select(ROWS[table])).mappings():
+        for record in map(dict, connection.execute(select(ROWS[table])).mappings()):
+            check_row(sealer, table, record)
             found[table, tuple(record[part] for part in parts)] = kept(table, record)
     return found
 
@@ -48,12 +46,13 @@ def rows(connection: Connection, tables: Iterable[str] = GOVERNED) -> dict[tuple
 _STRUCTURE = tuple(t for t in GOVERNED if t not in {"users", "overrides", "contacts", "role_permissions"})
 
 
-def organisation(connection: Connection, user_keys: Sequence[str] | None = None) -> Organisation:
+def organisation(connection: Connection, sealer: Sealer | None, user_keys: Sequence[str] | None = None) -> Organisation:
     """The organisation, with these users and what is their own, or with everybody's overrides and no users.
 
     Without `user_keys` users are left to `people`: a population asks for ids and branches, not for a million rows.
+    Raises Tampered for a row that is not as it was written.
     """
-    built = Organisation.of(rows(connection, _STRUCTURE).values())
+    built = Organisation.of(rows(connection, sealer, _STRUCTURE).values())
     users, overrides = ROWS["users"], ROWS["overrides"]
     wanted = select(
         overrides.c.user_id_key, *[overrides.c[name] for name in ("cost_centre_key", "service", *FIELD_NAMES)]
@@ -61,36 +60,45 @@ def organisation(connection: Connection, user_keys: Sequence[str] | None = None)
     known: dict[str, Any] = {}
     if user_keys is not None:
         wanted = wanted.where(overrides.c.user_id_key.in_(user_keys))
-        for record in connection.execute(select(users).where(users.c.user_id_key.in_(user_keys))).mappings():
+        for record in map(dict, connection.execute(select(users).where(users.c.user_id_key.in_(user_keys))).mappings()):
+            check_row(sealer, "users", record)
             known[record["user_id_key"]] = kept("users", record)
     own: dict[str, tuple[OwnSettings, ...]] = {}
-    for user, centre, service, *values in _raw(connection, wanted):
+    for user, centre, service, *values in chain.from_iterable(_batches(connection, wanted)):
         own[user] = (*own.get(user, ()), OwnSettings(centre, service, tuple(values)))
     return replace(built, users=known, overrides=own)
 
 
-def people(connection: Connection) -> list[Person]:
+def people(connection: Connection) -> People:
     """Everybody, by user id's match key: as much of each as a population needs."""
     users = ROWS["users"]
     wanted = select(users.c.user_id, users.c.user_id_key, users.c.branch, users.c.active, users.c.external)
-    return [Person(*row) for row in _raw(connection, wanted.order_by(users.c.user_id_key))]
+    columns: tuple[list[Any], ...] = ([], [], [], [], [])
+    for batch in _batches(connection, wanted.order_by(users.c.user_id_key)):
+        for column, values in zip(columns, zip(*batch, strict=True), strict=True):
+            column.extend(values)
+    return People(*map(tuple, columns))
 
 
-def _raw(connection: Connection, query: Any) -> Iterator[tuple[Any, ...]]:
-    """Plain tuples straight from the driver: a million rows cost a third of what result objects cost."""
+def _batches(connection: Connection, query: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Plain tuples straight from the driver: a million rows cost a third of what result objects cost.
+
+    The batches are small: from 700 new objects on, the garbage collector would look through all that was read so far.
+    """
     result = connection.execute(query)
     cursor = result.cursor
-    assert cursor is not None
-    while batch := cursor.fetchmany(10_000):
-        yield from batch
+    if cursor is None:
+        return
+    while batch := cursor.fetchmany(250):
+        yield batch
 
 
-def write(connection: Connection, operations: Iterable[Operation], serial: int) -> None:
+def write(connection: Connection, operations: Iterable[Operation], serial: int, sealer: Sealer | None) -> None:
     """Carry out operations, each on the very row it was planned for. Raises StalePlan naming every row that moved."""
     planned = sorted(operations, key=_turn)
-    _check(connection, planned)
+    _check(connection, planned, sealer)
     for (kind, table), group in groupby(planned, key=lambda o: (o.kind, o.table)):
-        _STATEMENTS[kind](connection, table, list(group), serial)
+        _STATEMENTS[kind](connection, table, list(group), serial, sealer)
 
 
 def _turn(operation: Operation) -> tuple[bool, int, str]:
@@ -100,35 +108,45 @@ def _turn(operation: Operation) -> tuple[bool, int, str]:
     return gone, -place if gone else place, operation.kind
 
 
-def _check(connection: Connection, operations: Sequence[Operation]) -> None:
-    current = rows(connection, {operation.table for operation in operations})
+def _check(connection: Connection, operations: Sequence[Operation], sealer: Sealer | None) -> None:
+    current = rows(connection, sealer, {operation.table for operation in operations})
     moved = [o.name for o in operations if current.get((o.table, o.key)) != o.before]
     if moved:
         raise StalePlan(moved)
 
 
-def _create(connection: Connection, table: str, operations: list[Operation], serial: int) -> None:
-    connection.execute(insert(ROWS[table]), [stored(o.row, serial) for o in operations])
+def _create(
+    connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
+) -> None:
+    connection.execute(insert(ROWS[table]), [_sealed(table, o, serial, sealer) for o in operations])
 
 
-def _change(connection: Connection, table: str, operations: list[Operation], serial: int) -> None:
-    columns = ROWS[table].c
+def _change(
+    connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
+) -> None:
     named = key_columns(table)
-    where = and_(*[columns[name] == bindparam(f"at_{name}") for name in named])
-    statement = update(ROWS[table]).where(where)
-    records = [stored(o.row, serial) for o in operations]
+    records = [_sealed(table, o, serial, sealer) for o in operations]
+    statement = update(ROWS[table]).where(_at(table))
     connection.execute(
         statement.values({n: bindparam(f"new_{n}") for n in records[0] if n not in named}),
         [{(f"at_{n}" if n in named else f"new_{n}"): v for n, v in record.items()} for record in records],
     )
 
 
-def _delete(connection: Connection, table: str, operations: list[Operation], serial: int) -> None:
-    columns = ROWS[table].c
-    named = key_columns(table)
-    where = and_(*[columns[name] == bindparam(f"at_{name}") for name in named])
+def _delete(
+    connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
+) -> None:
     parameters = [{f"at_{n}": v for n, v in keys(table, o.key).items()} for o in operations]
-    connection.execute(delete(ROWS[table]).where(where), parameters)
+    connection.execute(delete(ROWS[table]).where(_at(table)), parameters)
+
+
+def _sealed(table: str, operation: Operation, serial: int, sealer: Sealer | None) -> dict[str, Any]:
+    record = stored(operation.row, serial)
+    return {**record, "mac": row_seal(sealer, table, record)}
+
+
+def _at(table: str) -> ColumnElement[bool]:
+    return and_(*[ROWS[table].c[name] == bindparam(f"at_{name}") for name in key_columns(table)])
 
 
 _STATEMENTS = {"create": _create, "change": _change, "delete": _delete}

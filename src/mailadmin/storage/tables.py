@@ -1,7 +1,8 @@
 """The tables of a store: one per governed table, and the books kept about them.
 
 A governed row is named by the match keys of its key fields (`<field>_key`), and carries in `version` the serial of the
-run that wrote it. Lists are kept as JSON text, so that users with the same roles have the same text.
+run that wrote it, in `mac` its seal, where the store has a sealer. Lists are kept as JSON text, so that users with the
+same roles have the same text.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ def _governed(name: str, governed: Governed) -> Table:
         for part, table, column in (("cost_centre", "cost_centres", "code"), ("user_id", "users", "user_id"))
         if name in {"services", "overrides"} and part in governed.key
     ]
-    return Table(name, METADATA, *keys, *fields, Column("version", Integer, nullable=False), *centres)
+    return Table(
+        name, METADATA, *keys, *fields, Column("version", Integer, nullable=False), Column("mac", Text), *centres
+    )
 
 
 ROWS: Mapping[str, Table] = {name: _governed(name, governed) for name, governed in GOVERNED.items()}
@@ -53,8 +56,14 @@ STORE = Table(
     Column("schema_version", Integer, nullable=False),
     Column("created_at", Text, nullable=False),
     Column("key_id", Text),
+    Column("sealer_nonce", LargeBinary),
+    Column("sealer", LargeBinary),
+    Column("sealed_from", Integer),
 )
-"""One row: which store this is, how often it was changed, and which key its secrets are under."""
+"""One row: which store this is, how often it was changed, which key its secrets are under, and its sealer.
+
+`sealed_from` is the number of the first entry of the audit trail that was made under the sealer.
+"""
 
 SNAPSHOTS = Table(
     "snapshots",

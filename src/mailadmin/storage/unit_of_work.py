@@ -1,9 +1,9 @@
 """Opening a store, and the transactions in which it is read and written.
 
 Laws: every transaction is explicit; a writing one takes its lock at its begin and is alone (SQLite: BEGIN IMMEDIATE,
-because a lock taken later fails at once with BUSY_SNAPSHOT; PostgreSQL: an advisory lock of the database); a reading one
-sees one state; the PRAGMAs below are asserted on every connection; a store that is not ours, or newer than we are, is
-neither read nor written.
+because a lock taken later fails at once with BUSY_SNAPSHOT; PostgreSQL: an advisory lock of the database); a reading
+one sees one state; the PRAGMAs below are asserted on every connection; a store that is not ours, or newer than we are,
+is neither read nor written.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..domain.organisation import GLOBAL, CostCentre
 from ..errors import BadInput, MailAdminError, NotAStore, StoreBusy, StoreFailed, StoreTooNew
 from .tables import ROWS, STORE, stored
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x6D61696C
 """`mail`, in the header of every SQLite store of ours, and the name of the lock in PostgreSQL."""
 

@@ -7,12 +7,13 @@ and key id as associated data).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from ..domain.canonical import canonical
 from ..errors import KeyNeeded
-from .keys import StoreKey
+from .keys import Sealer, StoreKey
 from .tables import SECRETS
 
 
@@ -28,19 +29,23 @@ def missing_from_vault(connection: Connection, places: Mapping[str, str]) -> dic
 
 
 class Vault:
-    """The secrets of one store, under one key."""
+    """The secrets of one store: kept under `key`, read under whichever of `keys` they were kept under."""
 
-    def __init__(self, connection: Connection, lineage: str, key: StoreKey) -> None:
+    def __init__(
+        self, connection: Connection, lineage: str, keys: Mapping[str, StoreKey], key: StoreKey, sealer: Sealer
+    ) -> None:
         self._connection = connection
         self._lineage = lineage
+        self._keys = keys
         self._key = key
+        self._sealer = sealer
 
     def _context(self, location: str, fingerprint: str, key_id: str) -> bytes:
         return canonical([self._lineage, location, fingerprint, key_id])
 
     def keep(self, secrets: Mapping[str, str]) -> dict[str, str]:
         """Keep secrets by location; returns their fingerprints. One already kept there is left as it is."""
-        fingerprints = {location: self._key.fingerprint(secret) for location, secret in secrets.items()}
+        fingerprints = {location: self._sealer.fingerprint(secret) for location, secret in secrets.items()}
         rows = []
         for location, fingerprint in missing_from_vault(self._connection, fingerprints).items():
             context = self._context(location, fingerprint, self._key.id)
@@ -62,9 +67,44 @@ class Vault:
         row = self._connection.execute(query).first()
         if row is None:
             raise KeyNeeded(f"The secret {fingerprint} is not in this store.", remedy="Enter it again.")
-        context = self._context(row.location, row.fingerprint, row.key_id)
-        return self._key.decrypt(row.nonce, row.ciphertext, context)
+        return self._decrypted(row)
+
+    def _decrypted(self, row: Any) -> str:
+        if (key := self._keys.get(row.key_id)) is None:
+            raise KeyNeeded(
+                f"A secret is under key {row.key_id}…, which is not here.", remedy="Make that key available."
+            )
+        return key.decrypt(row.nonce, row.ciphertext, self._context(row.location, row.fingerprint, row.key_id))
 
     def move(self, places: Mapping[str, str]) -> None:
         """Make the secrets of these fingerprints readable at these locations (location -> fingerprint)."""
         self.keep({location: self.reveal(fingerprint) for location, fingerprint in places.items()})
+
+    def unreadable(self) -> list[str]:
+        """The locations of secrets that cannot be read, each once: what would have to be entered again."""
+        found = []
+        for row in self._connection.execute(select(SECRETS).order_by(SECRETS.c.location)):
+            try:
+                self._decrypted(row)
+            except KeyNeeded:
+                found.append(row.location)
+        return list(dict.fromkeys(found))
+
+    def under_other_keys(self) -> int:
+        """How many secrets are not under the present key."""
+        query = select(func.count()).select_from(SECRETS).where(SECRETS.c.key_id != self._key.id)
+        return int(self._connection.execute(query).scalar_one())
+
+    def renew(self, most: int) -> int:
+        """Put at most this many secrets of other keys under the present one; returns how many there were."""
+        query = select(SECRETS).where(SECRETS.c.key_id != self._key.id).order_by(SECRETS.c.location).limit(most)
+        rows = self._connection.execute(query).all()
+        for row in rows:
+            context = self._context(row.location, row.fingerprint, self._key.id)
+            nonce, ciphertext = self._key.encrypt(self._decrypted(row), context)
+            self._connection.execute(
+                update(SECRETS)
+                .where(SECRETS.c.location == row.location, SECRETS.c.fingerprint == row.fingerprint)
+                .values(key_id=self._key.id, nonce=nonce, ciphertext=ciphertext)
+            )
+        return len(rows)

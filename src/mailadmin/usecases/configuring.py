@@ -22,7 +22,7 @@ from ..resolution.population import Population, population
 from ..resolution.provenance import Context, Resolution
 from ..resolution.resolver import resolve
 from ..storage import repository
-from ..storage.vault import Vault, location_of, missing_from_vault
+from ..storage.vault import location_of, missing_from_vault
 from .migrating import base_of, written
 
 EVERY_WEB_CONFIGURATION = "all"
@@ -41,7 +41,8 @@ def effective(
     By default: on the desktop, at the own branch, service chosen by rule, unattended. Raises UnknownName.
     """
     with app.store.reading() as connection:
-        organisation, people = repository.organisation(connection), repository.people(connection)
+        organisation = repository.organisation(connection, app.sealer(connection))
+        people = repository.people(connection)
     _check_names(organisation, branch, web_configuration)
     webs: Iterable[str | None] = [web_configuration]
     if web_configuration == EVERY_WEB_CONFIGURATION:
@@ -53,7 +54,9 @@ def effective(
 def explain(app: App, context: Context) -> Resolution:
     """One context's answer with its whole proof. Raises UnknownName for a user, branch, … that is not there."""
     with app.store.reading() as connection:
-        organisation = repository.organisation(connection, [match_key(context.user)] if context.user else [])
+        organisation = repository.organisation(
+            connection, app.sealer(connection), [match_key(context.user)] if context.user else []
+        )
     user = organisation.users.get(match_key(context.user)) if context.user else None
     if context.user and user is None:
         raise UnknownName("user", context.user, remedy="mailadmin effective lists everybody.")
@@ -74,7 +77,7 @@ def _check_names(organisation: Organisation, branch: str | None, web_configurati
 def export_configuration(app: App, form: DocumentFormat, *, out: str | Path | None = None) -> str:
     """The whole configuration as a document; secrets as their fingerprints."""
     with app.store.reading() as connection:
-        text = configuration.write(repository.rows(connection).values(), form)
+        text = configuration.write(repository.rows(connection, app.sealer(connection)).values(), form)
     if out is not None:
         write_privately(Path(out), text)
     return text
@@ -89,7 +92,7 @@ def plan_import(app: App, file: str | Path, *, remove_missing: bool = False, out
     document = configuration.read(Path(file))
     target = {(table_of(row), key_of(row)): row for row in document.rows()}
     with app.store.reading() as connection:
-        current = repository.rows(connection)
+        current = repository.rows(connection, app.sealer(connection))
         unknown = missing_from_vault(
             connection,
             {
@@ -108,7 +111,7 @@ def plan_import(app: App, file: str | Path, *, remove_missing: bool = False, out
         plan = planning.plan_change(
             target, current, base_of(app, repository.state(connection)), remove=[p for p in remove if not _is_global(p)]
         )
-    return written(plan.sealed(app.seal), out)
+    return written(plan.sealed(app.seal()), out)
 
 
 def _is_global(place: tuple[str, tuple[str, ...]]) -> bool:
@@ -132,7 +135,6 @@ def plan_secret(
         raise BadInput(f"{field} is not a secret.", remedy=f"Secrets are: {', '.join(SECRET_FIELDS)}.")
     if service not in next(f for f in FIELDS if f.name == field).services:
         raise BadInput(f"{service} has no {field}.")
-    key = app.need_key("keep a secret")
     wanted: Row = (
         Override(cost_centre=cost_centre, service=service, user_id=user)
         if user
@@ -140,14 +142,13 @@ def plan_secret(
     )
     place = table_of(wanted), key_of(wanted)
     with app.store.writing() as connection:
-        state, current = repository.state(connection), repository.rows(connection)
+        vault = app.vault(connection, "keep a secret")
+        state, current = repository.state(connection), repository.rows(connection, app.sealer(connection))
         standing: Any = current.get(place)
         if standing is None:
             raise UnknownName("service or override", name_of(wanted), remedy="mailadmin export shows what there is.")
-        if state.key_id is None:
-            repository.set_key_id(connection, key.id)
         location = location_of(*place, field)
-        fingerprint = Vault(connection, state.lineage, key).keep({location: secret})[location]
+        fingerprint = vault.keep({location: secret})[location]
         changed = replace(standing, **{field: fingerprint})
         plan = planning.plan_change({place: changed}, current, base_of(app, state))
-    return plan.sealed(app.seal)
+    return plan.sealed(app.seal())

@@ -13,7 +13,7 @@ from ..bootstrap import App
 from ..domain.canonical import canonical
 from ..domain.governed import record_of
 from ..domain.keys import match_key
-from ..errors import AlreadyApplied, DifferencesFound, KeyNeeded, StalePlan, UnknownName, WrongStore
+from ..errors import AlreadyApplied, DifferencesFound, StalePlan, UnknownName, WrongStore
 from ..interchange.files import read_json, write_privately
 from ..interchange.legacy_exports import read_legacy_export
 from ..migration import planning
@@ -28,9 +28,8 @@ from ..resolution.provenance import Context, Resolution
 from ..resolution.resolver import resolve
 from ..storage import audit_trail, books, repository
 from ..storage.books import Run
-from ..storage.keys import StoreKey
 from ..storage.repository import State
-from ..storage.vault import Vault, location_of, missing_from_vault
+from ..storage.vault import location_of, missing_from_vault
 
 Progress = Callable[[str], None]
 
@@ -51,15 +50,11 @@ def take_snapshot(
     KeyNeeded where there are secrets and no key, unless `keep_secrets` is False: they are then noted as present only.
     """
     export = read_legacy_export(source, ignore_unknown=ignore_unknown, sql=sql, progress=progress)
-    key = app.need_key("keep the passwords of this export") if export.secrets and keep_secrets else app.key
     with app.store.writing() as connection:
-        state = repository.state(connection)
         fingerprints = {}
-        if key is not None:
-            if state.key_id is None:
-                repository.set_key_id(connection, key.id)
-            if keep_secrets:
-                fingerprints = Vault(connection, state.lineage, key).keep(export.secrets)
+        if export.secrets and keep_secrets:
+            fingerprints = app.vault(connection, "keep the passwords of this export").keep(export.secrets)
+        sealer = app.sealer(connection)
         snapshot = Snapshot.take(
             export.tables,
             taken_at=app.now(),
@@ -69,7 +64,7 @@ def take_snapshot(
             not_taken=export.not_taken,
             notes=export.notes,
             secret_fingerprints=fingerprints,
-            seal=key.seal if key else None,
+            seal=sealer.seal if sealer else None,
         )
         books.add_snapshot(connection, snapshot)
     if out is not None:
@@ -81,18 +76,18 @@ def snapshots(app: App) -> list[Snapshot]:
     """Every snapshot the store keeps, oldest first, each checked."""
     with app.store.reading() as connection:
         documents = books.snapshot_documents(connection)
-    return [Snapshot.of(document, f"snapshot {name}", app.seal) for name, document in documents.items()]
+    return [Snapshot.of(document, f"snapshot {name}", app.seal()) for name, document in documents.items()]
 
 
 def load_snapshot(app: App, named: str | Path) -> Snapshot:
     """A snapshot by its file or its id, with fingerprint and seal checked. Raises UnknownName, Tampered."""
     if Path(named).is_file():
-        return Snapshot.of(read_json(Path(named)), str(named), app.seal)
+        return Snapshot.of(read_json(Path(named)), str(named), app.seal())
     with app.store.reading() as connection:
         document = books.snapshot_document(connection, str(named))
     if document is None:
         raise UnknownName("snapshot", str(named), remedy="Name a snapshot file, or an id from: mailadmin snapshot list")
-    return Snapshot.of(document, f"snapshot {named}", app.seal)
+    return Snapshot.of(document, f"snapshot {named}", app.seal())
 
 
 def diff_snapshots(app: App, before: str | Path, after: str | Path) -> list[Change]:
@@ -119,14 +114,14 @@ def make_plan(app: App, snapshot: Snapshot, *, out: str | Path | None = None) ->
         if books.snapshot_document(connection, snapshot.id) is None:
             books.add_snapshot(connection, snapshot)
         plan = planning.plan_migration(
-            snapshot, repository.rows(connection), base_of(app, repository.state(connection))
+            snapshot, repository.rows(connection, app.sealer(connection)), base_of(app, repository.state(connection))
         )
-    return written(plan.sealed(app.seal), out)
+    return written(plan.sealed(app.seal()), out)
 
 
 def load_plan(app: App, file: str | Path) -> Plan:
     """A plan from its file, with hash and seal checked. Raises BadInput, Tampered."""
-    return Plan.of(read_json(Path(file)), str(file), app.seal)
+    return Plan.of(read_json(Path(file)), str(file), app.seal())
 
 
 def effects(app: App, plan: Plan) -> Effects:
@@ -136,7 +131,7 @@ def effects(app: App, plan: Plan) -> Effects:
     """
     legacy = load_snapshot(app, plan.snapshot_id).legacy() if plan.snapshot_id else None
     with app.store.reading() as connection:
-        state, current = repository.state(connection), repository.rows(connection)
+        state, current = repository.state(connection), repository.rows(connection, app.sealer(connection))
         _check_store(plan, state)
         if any(run.plan_hash == plan.plan_hash for run in books.runs(connection)):
             current = applied(current, [operation.reverse() for operation in plan.operations])
@@ -153,40 +148,35 @@ def apply(app: App, plan: Plan, confirm: str) -> Run:
     """
     plan.check_confirmed(confirm)
     plan.check_age(app.clock())
-    key = app.key
     with app.store.writing() as connection:
         state = repository.state(connection)
         _check_store(plan, state)
         _check_fresh(connection, plan, state)
         run = Run(state.serial + 1, plan.purpose, app.now(), app.actor, plan.reverses, plan.plan_hash)
-        repository.write(connection, plan.operations, run.run)
-        keep_secrets_of(connection, state, key, plan.operations)
+        sealer = app.sealer(connection)
+        repository.write(connection, plan.operations, run.run, sealer)
+        _move_secrets(app, connection, plan.operations)
         audit_trail.record(
             connection,
             map(_entry, plan.operations),
             at=run.applied_at,
             actor=app.actor,
             plan_hash=plan.plan_hash,
-            seal=key.seal if key else None,
+            seal=sealer.seal if sealer else None,
         )
         books.add_run(connection, run, canonical(plan.document()).decode())
     return run
 
 
-def keep_secrets_of(
-    connection: Connection, state: State, key: StoreKey | None, operations: Sequence[Operation]
-) -> None:
+def _move_secrets(app: App, connection: Connection, operations: Sequence[Operation]) -> None:
     """Make every secret these rows hold readable at its row. Raises KeyNeeded where one is not there and no key is."""
     places = {
         location_of(operation.table, operation.key, column): fingerprint
         for operation in operations
         for column, fingerprint in operation.secrets
     }
-    places = missing_from_vault(connection, places)
-    if places and key is None:
-        raise KeyNeeded(f"{len(places)} secret(s) of this plan need the store's key.", remedy="Make its key available.")
-    if key is not None and places:
-        Vault(connection, state.lineage, key).move(places)
+    if places := missing_from_vault(connection, places):
+        app.vault(connection, f"keep {len(places)} secret(s) of this plan").move(places)
 
 
 def _entry(operation: Operation) -> audit_trail.Entry:
@@ -241,10 +231,10 @@ def plan_rollback(
         state = repository.state(connection)
         which = run if run is not None else state.serial
         operations = _operations(connection, which)
-        plan = planning.plan_rollback(
-            which, operations, repository.rows(connection), base_of(app, state), skip_conflicts=skip_conflicts
-        )
-    return written(plan.sealed(app.seal), out)
+        current = repository.rows(connection, app.sealer(connection))
+        base = base_of(app, state)
+        plan = planning.plan_rollback(which, operations, current, base, skip_conflicts=skip_conflicts)
+    return written(plan.sealed(app.seal()), out)
 
 
 def written(plan: Plan, out: str | Path | None) -> Plan:
@@ -269,8 +259,9 @@ def verify_migration(app: App, run: int | None = None) -> Verification:
     """
     with app.store.reading() as connection:
         which = run if run is not None else repository.state(connection).serial
-        plan = Plan.of(books.run_plan(connection, which), f"run {which}", app.seal)
-        organisation, people = repository.organisation(connection), repository.people(connection)
+        plan = Plan.of(books.run_plan(connection, which), f"run {which}", app.seal())
+        organisation = repository.organisation(connection, app.sealer(connection))
+        people = repository.people(connection)
     found = {f"user/{p.user_id}": a for p, a in zip(people, population(people, Context(), organisation), strict=True)}
     for name in plan.promise:
         kind, _, code = name.partition("/")

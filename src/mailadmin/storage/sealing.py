@@ -1,0 +1,91 @@
+"""A store's seals: its sealer, given once and kept encrypted; the seal of every governed row.
+
+Law: with a sealer, a governed row that is not as it was written is never used: SQLite has no page checksums, and one
+flipped bit in a table without an index passes its integrity check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from ..domain.canonical import canonical
+from ..domain.governed import GOVERNED
+from ..errors import Tampered
+from .keys import Sealer, StoreKey, new_sealer
+from .tables import AUDIT_TRAIL, ROWS, STORE, key_columns
+
+
+def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | None:
+    """The store's sealer, or None where it has none or its key is not here."""
+    row = connection.execute(select(STORE.c.lineage, STORE.c.key_id, STORE.c.sealer_nonce, STORE.c.sealer)).one()
+    key = keys.get(row.key_id or "")
+    if row.sealer is None or key is None:
+        return None
+    return Sealer.of(key.decrypt(row.sealer_nonce, row.sealer, _context(row.lineage)))
+
+
+def give_sealer(connection: Connection, key: StoreKey) -> Sealer:
+    """Give a store its first key: a new sealer under it, and a seal to every row there is."""
+    sealer = new_sealer()
+    entries = connection.execute(select(func.count()).select_from(AUDIT_TRAIL)).scalar_one()
+    connection.execute(update(STORE).values(sealed_from=entries + 1))
+    wrap_sealer(connection, key, sealer)
+    for table in ROWS:
+        _seal_rows(connection, table, sealer)
+    return sealer
+
+
+def wrap_sealer(connection: Connection, key: StoreKey, sealer: Sealer) -> None:
+    """Keep the sealer under this key, which is the store's from now on."""
+    lineage = connection.execute(select(STORE.c.lineage)).scalar_one()
+    nonce, encrypted = key.encrypt(sealer.text(), _context(lineage))
+    connection.execute(update(STORE).values(key_id=key.id, sealer_nonce=nonce, sealer=encrypted))
+
+
+def _context(lineage: str) -> bytes:
+    return canonical([lineage, "sealer"])
+
+
+def row_seal(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> str | None:
+    """The seal of a row as it is kept: table, key, every column and version."""
+    if sealer is None:
+        return None
+    names = (*key_columns(table), *GOVERNED[table].columns, "version")
+    values = [int(value) if isinstance(value, bool) else value for value in map(record.__getitem__, names)]
+    return sealer.seal(canonical([table, values]))[:32]
+
+
+def unsealed_rows(connection: Connection, tables: Iterable[str], sealer: Sealer | None) -> Iterator[str]:
+    """Every row that is not as it was written, in words."""
+    if sealer is None:
+        return
+    for table in tables:
+        for record in connection.execute(select(ROWS[table])).mappings():
+            if record["mac"] != row_seal(sealer, table, dict(record)):
+                yield f"{table} {' / '.join(str(record[name]) for name in key_columns(table))}"
+
+
+def check_row(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> None:
+    """Raises Tampered for a row that is not as it was written."""
+    if sealer is not None and record["mac"] != row_seal(sealer, table, record):
+        name = " / ".join(str(record[name]) for name in key_columns(table))
+        raise Tampered(
+            f"The row {table} {name} of the store is not as it was written.",
+            remedy="mailadmin doctor lists every such row; restore the store from a backup.",
+        )
+
+
+def _seal_rows(connection: Connection, table: str, sealer: Sealer) -> None:
+    columns = key_columns(table)
+    records = [dict(record) for record in connection.execute(select(ROWS[table])).mappings()]
+    if records:
+        statement = update(ROWS[table]).values(mac=bindparam("new_mac"))
+        for name in columns:
+            statement = statement.where(ROWS[table].c[name] == bindparam(f"at_{name}"))
+        connection.execute(
+            statement,
+            [{"new_mac": row_seal(sealer, table, r), **{f"at_{n}": r[n] for n in columns}} for r in records],
+        )
