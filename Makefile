@@ -22,7 +22,7 @@ unit: .venv/.development
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 notebooks: .venv/.development
-	$(BIN)/python -m pytest -p tests.notebook_plugin --nbval-lax --nbval-current-env --nbval-cell-timeout=60 notebooks
+	$(BIN)/python -m pytest -p tests.notebook_plugin --nbval --nbval-current-env --nbval-cell-timeout=60 notebooks
 
 lab: .venv/.runtime
 	$(BIN)/jupyter lab notebooks

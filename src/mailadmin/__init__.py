@@ -15,29 +15,43 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .bootstrap import App, connect
     from .errors import MailAdminError
+    from .resolution.provenance import Context
     from .usecases import configuring, keeping, migrating
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "App": "bootstrap",
+    "Context": "resolution.provenance",
     "MailAdminError": "errors",
     "configuring": "usecases",
     "connect": "bootstrap",
+    "display": "forms",
     "keeping": "usecases",
     "migrating": "usecases",
+    "pictures": "forms",
 }
 
-__all__ = ["App", "MailAdminError", "__version__", "configuring", "connect", "keeping", "migrating"]
+__all__ = [
+    "App",
+    "Context",
+    "MailAdminError",
+    "__version__",
+    "configuring",
+    "connect",
+    "display",
+    "keeping",
+    "migrating",
+    "pictures",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f".{_PUBLIC[name]}", __name__)
-    if _PUBLIC[name] == "usecases":
-        return import_module(f".usecases.{name}", __name__)
-    return getattr(module, name)
+    if _PUBLIC[name] in {"forms", "usecases"}:
+        return import_module(f".{_PUBLIC[name]}.{name}", __name__)
+    return getattr(import_module(f".{_PUBLIC[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

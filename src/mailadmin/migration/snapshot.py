@@ -164,10 +164,11 @@ def diff(before: Snapshot, after: Snapshot) -> Iterator[Change]:
         old, new = _by_key(before, table), _by_key(after, table)
         for key in sorted(old.keys() | new.keys()):
             row_before, row_after = old.get(key, {}), new.get(key, {})
+            name = " / ".join(str((row_after or row_before).get(part, "")) for part in TABLES[table].keys)
             for column in sorted(row_before.keys() | row_after.keys()):
                 was, now = row_before.get(column), row_after.get(column)
                 if was != now:
-                    yield Change(table, " / ".join(key), column, _shown(was), _shown(now))
+                    yield Change(table, name, column, _shown(was), _shown(now))
     common = before.secret_fingerprints.keys() & after.secret_fingerprints.keys()
     for location in sorted(common):
         if before.secret_fingerprints[location] != after.secret_fingerprints[location]:

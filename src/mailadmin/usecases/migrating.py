@@ -108,6 +108,15 @@ def legacy_effective(snapshot: Snapshot) -> Iterator[Resolution]:
             yield legacy_resolve(Context(web_configuration=row["code"]), legacy)
 
 
+def explain_legacy(snapshot: Snapshot, user: str) -> Resolution:
+    """How one user's mail went out before, with its whole proof. Raises UnknownName."""
+    legacy, key = snapshot.legacy(), match_key(user)
+    named = {match_key(row["user_id"]): row["user_id"] for row in snapshot.tables.get("users", [])}
+    if key not in named and key not in legacy.preferences:
+        raise UnknownName("user", user, remedy="mailadmin legacy-effective lists everybody.")
+    return legacy_resolve(Context(user=named.get(key, user)), legacy)
+
+
 def make_plan(app: App, snapshot: Snapshot, *, out: str | Path | None = None) -> Plan:
     """The plan that migrates this store to what the snapshot's settings become. Changes no setting."""
     with app.store.writing() as connection:
