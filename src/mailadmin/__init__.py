@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .bootstrap import App, connect
     from .errors import MailAdminError
     from .resolution.provenance import Context
-    from .usecases import configuring, keeping, migrating
+    from .usecases import configuring, keeping, maintaining, migrating
 
 __version__ = "0.1.0"
 
@@ -28,6 +28,7 @@ _PUBLIC = {
     "connect": "bootstrap",
     "display": "forms",
     "keeping": "usecases",
+    "maintaining": "usecases",
     "migrating": "usecases",
     "pictures": "forms",
 }
@@ -41,6 +42,7 @@ __all__ = [
     "connect",
     "display",
     "keeping",
+    "maintaining",
     "migrating",
     "pictures",
 ]

@@ -88,12 +88,12 @@ def connect(
     environment = os.environ if environment is None else environment
     clock = clock or (lambda: datetime.now(UTC))
     url = store_url(store, environment)
-    opened = Store(url, created_at=clock().replace(microsecond=0).isoformat())
+    who = actor or environment.get(ACTOR_VARIABLE) or getpass.getuser()
+    opened = Store(url, created_at=clock().replace(microsecond=0).isoformat(), actor=who)
     with opened.reading() as connection:
         lineage = repository.state(connection).lineage
     database = opened.engine.url.database
     beside = Path(database).with_suffix(".key") if url.startswith("sqlite") and database else None
-    who = actor or environment.get(ACTOR_VARIABLE) or getpass.getuser()
     return App(opened, KeyPlaces(environment, beside, lineage), clock, who)
 
 

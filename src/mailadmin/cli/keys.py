@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..domain.services import SECRET_FIELDS, ServiceKind
-from .output import print_text
+from .output import print_text, working
 from .session import opened
 
 key_commands = typer.Typer(no_args_is_help=True, help="The key that secrets are kept under.")
@@ -45,6 +45,19 @@ def show(context: typer.Context) -> None:
     with opened(context) as app, app.store.reading() as connection:
         key = app.key(connection)
     print_text(f"key {key.id}" if key else "no key: documents are unsealed, and secrets cannot be kept")
+
+
+@key_commands.command()
+def rotate(context: typer.Context) -> None:
+    """Put every secret under a new key; interrupted anywhere, run it again and it goes on.
+
+    Example: mailadmin key rotate
+    """
+    from ..usecases import maintaining
+
+    with opened(context) as app, working("Changing the key") as progress:
+        done = maintaining.rotate_key(app, progress)
+    print_text(f"Key {done.new}… replaces {done.old}…; {done.secrets} secret(s) were put under it. Keep a copy of it.")
 
 
 @secret_commands.command("set")

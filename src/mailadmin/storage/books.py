@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ..errors import UnknownName
 from ..migration.snapshot import Snapshot
-from .tables import RUNS, SNAPSHOTS, STORE
+from .tables import RUNS, SECRETS, SNAPSHOTS, STORE
 
 
 class Run(NamedTuple):
@@ -37,6 +37,17 @@ def run_plan(connection: Connection, run: int) -> Any:
     if text is None:
         raise UnknownName("run", str(run), remedy="mailadmin history lists them.")
     return json.loads(text)
+
+
+def operations_applied(connection: Connection) -> int:
+    """How many operations all runs had: as many entries the audit trail has, unless its end was cut off."""
+    return sum(len(json.loads(text)["operations"]) for text in connection.execute(select(RUNS.c.plan)).scalars())
+
+
+def secret_locations(connection: Connection) -> list[str]:
+    """Where secrets stand; no secret."""
+    query = select(SECRETS.c.location).distinct().order_by(SECRETS.c.location)
+    return list(connection.execute(query).scalars())
 
 
 def add_run(connection: Connection, run: Run, plan: str) -> None:

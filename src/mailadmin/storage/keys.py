@@ -172,6 +172,22 @@ class KeyPlaces:
         """Every key that can be found, by id."""
         return {key.id: key for key in self.candidates()}
 
+    def keep(self, keys: list[StoreKey]) -> None:
+        """Keep keys where the store's key is kept now. Raises KeyNeeded for the environment, which others write."""
+        known = {key.id for key in keys}
+        file = self.file
+        if self.environment.get(KEY_VARIABLE):
+            here = {key.id for key in _parsed(self.environment[KEY_VARIABLE], KEY_VARIABLE)}
+            if not known <= here:
+                raise KeyNeeded(
+                    f"The key is in {KEY_VARIABLE}, which mailadmin does not write.",
+                    remedy="Set it to the new key, a blank, and the old key; then rotate again.",
+                )
+        elif file is not None and file.exists():
+            self.keep_in_file(keys, replace=True)
+        else:
+            self.keep_in_keyring(keys)
+
     def keep_in_file(self, keys: Iterable[StoreKey], *, replace: bool = False) -> Path:
         """Write keys to the key file, for its owner alone, whole or not at all.
 

@@ -13,7 +13,7 @@ from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
 from ..domain.services import FIELD_NAMES
 from ..errors import StalePlan
 from ..migration.operations import Operation
-from ..resolution.population import People
+from ..resolution.population import People, uncollected
 from .keys import Sealer
 from .sealing import check_row, row_seal
 from .tables import ROWS, STORE, kept, key_columns, keys, stored
@@ -46,6 +46,7 @@ def rows(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = 
 _STRUCTURE = tuple(t for t in GOVERNED if t not in {"users", "overrides", "contacts", "role_permissions"})
 
 
+@uncollected()
 def organisation(connection: Connection, sealer: Sealer | None, user_keys: Sequence[str] | None = None) -> Organisation:
     """The organisation, with these users and what is their own, or with everybody's overrides and no users.
 
@@ -69,6 +70,7 @@ def organisation(connection: Connection, sealer: Sealer | None, user_keys: Seque
     return replace(built, users=known, overrides=own)
 
 
+@uncollected()
 def people(connection: Connection) -> People:
     """Everybody, by user id's match key: as much of each as a population needs."""
     users = ROWS["users"]
@@ -81,15 +83,12 @@ def people(connection: Connection) -> People:
 
 
 def _batches(connection: Connection, query: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Plain tuples straight from the driver: a million rows cost a third of what result objects cost.
-
-    The batches are small: from 700 new objects on, the garbage collector would look through all that was read so far.
-    """
+    """Plain tuples straight from the driver: a million rows cost a third of what result objects cost."""
     result = connection.execute(query)
     cursor = result.cursor
     if cursor is None:
         return
-    while batch := cursor.fetchmany(250):
+    while batch := cursor.fetchmany(1_000):
         yield batch
 
 

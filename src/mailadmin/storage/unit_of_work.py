@@ -10,18 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ..domain.organisation import GLOBAL, CostCentre
 from ..errors import BadInput, MailAdminError, NotAStore, StoreBusy, StoreFailed, StoreTooNew
+from . import backup
 from .tables import ROWS, STORE, stored
+from .writers import Writers, writers_of
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x6D61696C
@@ -45,11 +48,15 @@ _WRITING = "mailadmin_writing"
 
 
 class Store:
-    """One database. Opening it creates it where there is none (`created_at` is then its birthday)."""
+    """One database. Opening it creates it where there is none (`created_at` is then its birthday).
 
-    def __init__(self, url: str, *, created_at: str) -> None:
+    `actor` is whom others are told of while this one writes.
+    """
+
+    def __init__(self, url: str, *, created_at: str, actor: str = "somebody") -> None:
         self.url = url
         self.engine = _engine(url)
+        self.writers = writers_of(self.engine, f"{actor} on {socket.gethostname()}, process {os.getpid()}")
         self._reader = self.engine
         self._writer = self.engine.execution_options(**{_WRITING: True})
         if self.engine.dialect.name == "postgresql":
@@ -72,7 +79,7 @@ class Store:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that has the store to itself; all of it is kept, or nothing."""
-        with translated(self.url), self._writer.begin() as connection:
+        with translated(self.url, self.writers), self._writer.begin() as connection, self.writers.writing(connection):
             yield connection
 
     def close(self) -> None:
@@ -83,15 +90,28 @@ class Store:
         with self.reading() as connection:
             version = _schema_version(connection)
         if version is None or version < SCHEMA_VERSION:
-            with self.writing() as connection:
-                _upgrade(connection)
-                if version is None:
-                    _found(connection, created_at)
+            self._bring_up(version, created_at)
         elif version > SCHEMA_VERSION:
             raise StoreTooNew(
                 f"The store has schema {version}, this mailadmin knows schema {SCHEMA_VERSION}.",
                 remedy="Use the newer mailadmin that wrote it.",
             )
+
+    def _bring_up(self, version: int | None, created_at: str) -> None:
+        """Create the store, or upgrade it after a copy of it as it was."""
+        database = self.engine.url.database
+        if version is not None and database and self.engine.dialect.name == "sqlite":
+            backup.copy_file(Path(database), f"schema{version}")
+        with self.writing() as connection:
+            version = _schema_version(connection)
+            if version is not None and self.engine.dialect.name == "postgresql":
+                backup.copy_tables(connection, f"mailadmin_schema{version}")
+            _upgrade(connection)
+            if version is None:
+                _found(connection, created_at)
+            connection.execute(update(STORE).values(schema_version=SCHEMA_VERSION))
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _engine(url: str) -> Engine:
@@ -177,7 +197,6 @@ def _upgrade(connection: Connection) -> None:
 def _found(connection: Connection, created_at: str) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
     lineage = uuid.uuid4().hex
     connection.execute(
         insert(STORE).values(id=1, lineage=lineage, serial=0, schema_version=SCHEMA_VERSION, created_at=created_at)
@@ -186,14 +205,18 @@ def _found(connection: Connection, created_at: str) -> None:
 
 
 @contextlib.contextmanager
-def translated(where: str) -> Iterator[None]:
+def translated(where: str, writers: Writers | None = None) -> Iterator[None]:
     """Turn what a database says into errors of ours, without its parameters."""
     try:
         yield
     except SQLAlchemyError as error:
         said = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
         if "locked" in said or "busy" in said or "lock timeout" in said:
-            raise StoreBusy("Somebody else is writing to the store.", remedy="Try again in a moment.") from error
+            who = writers.now() if writers else ""
+            raise StoreBusy(
+                f"{who or 'Somebody else'} is writing to the store.",
+                remedy="Nothing was changed; try again.",
+            ) from error
         if "not a database" in said:
             raise NotAStore(f"{where} is not a mailadmin store.", remedy="Name another file with --store.") from error
         if "readonly" in said:

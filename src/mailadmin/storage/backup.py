@@ -1,0 +1,27 @@
+"""A copy of a store as it is, made before its schema is changed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect
+
+
+def copy_file(database: Path, name: str) -> Path:
+    """A copy of a SQLite store beside it, for its owner alone, made with SQLite's own backup (whole, even in use)."""
+    copy = database.with_name(f"{database.name}.{name}")
+    os.close(os.open(copy, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    return copy
+
+
+def copy_tables(connection: Connection, name: str) -> str:
+    """A copy of every table in a schema of its own, in the transaction that will change them (PostgreSQL)."""
+    connection.exec_driver_sql(f'CREATE SCHEMA "{name}"')
+    for table in inspect(connection).get_table_names():
+        connection.exec_driver_sql(f'CREATE TABLE "{name}"."{table}" AS TABLE "{table}"')
+    return name

@@ -1,0 +1,171 @@
+"""Looking after a store: is it whole, can its secrets be read, and changing its key."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from .. import __version__
+from ..bootstrap import App
+from ..domain.governed import GOVERNED
+from ..errors import KeyNeeded, Tampered
+from ..storage import audit_trail, books, repository, sealing
+from ..storage.keys import StoreKey, new_key
+from ..storage.unit_of_work import SCHEMA_VERSION
+from ..storage.vault import Vault
+
+BATCH = 500
+"""Secrets put under the new key in one transaction."""
+
+
+class Check(NamedTuple):
+    """One thing looked at: `state` is ok, notice or problem."""
+
+    check: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+OK, NOTICE, PROBLEM = "ok", "notice", "problem"
+RESTORE = "Restore the store from a backup."
+
+
+def doctor(app: App) -> list[Check]:
+    """Look at store, rows, audit trail, runs, key and secrets, and versions; nothing is changed."""
+    with app.store.reading() as connection:
+        return [check for look in LOOKS for check in look(app, connection)]
+
+
+def _engine(app: App, connection: Connection) -> Iterator[Check]:
+    if connection.dialect.name != "sqlite":
+        yield Check("database", OK, f"{connection.dialect.name} {connection.dialect.server_version_info}")
+        return
+    damage = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+    orphans = connection.execute(text("PRAGMA foreign_key_check")).all()
+    found = "; ".join(damage + [f"{row[0]} refers to a missing row of {row[2]}" for row in orphans])
+    remedy = RESTORE if found else ""
+    yield Check("database", PROBLEM if found else OK, found or "SQLite finds no damage", remedy)
+
+
+def _rows(app: App, connection: Connection) -> Iterator[Check]:
+    sealer = app.sealer(connection)
+    if sealer is None:
+        yield Check("rows", NOTICE, "not checked: rows are sealed under a key that is not here", "mailadmin key create")
+        return
+    bad = list(sealing.unsealed_rows(connection, GOVERNED, sealer))
+    for name in bad:
+        yield Check("rows", PROBLEM, f"{name} is not as it was written", RESTORE)
+    if not bad:
+        yield Check("rows", OK, "every governed row is as it was written")
+
+
+def _trail(app: App, connection: Connection) -> Iterator[Check]:
+    try:
+        yield Check("audit trail", OK, f"{_whole_trail(app, connection)} entries, an unbroken chain")
+    except Tampered as error:
+        yield Check("audit trail", PROBLEM, error.what, error.remedy)
+
+
+def verify_trail(app: App) -> int:
+    """The number of entries of the audit trail. Raises Tampered where it was changed, or does not fit the runs."""
+    with app.store.reading() as connection:
+        return _whole_trail(app, connection)
+
+
+def _whole_trail(app: App, connection: Connection) -> int:
+    sealer = app.sealer(connection)
+    count = audit_trail.verify(connection, sealer.seal if sealer else None)
+    if (expected := books.operations_applied(connection)) != count:
+        raise Tampered(
+            f"The audit trail has {count} entries, and the applied plans have {expected} operations: "
+            f"after entry {min(count, expected)} entries were cut off or added.",
+            remedy=RESTORE,
+        )
+    return count
+
+
+def _runs(app: App, connection: Connection) -> Iterator[Check]:
+    serial, runs = repository.state(connection).serial, books.runs(connection)
+    whole = [run.run for run in runs] == list(range(1, serial + 1))
+    found = f"{len(runs)} applied plan(s), serial {serial}"
+    yield Check("runs", OK if whole else PROBLEM, found, "" if whole else RESTORE)
+
+
+def _secrets(app: App, connection: Connection) -> Iterator[Check]:
+    state, keys = repository.state(connection), app.places.all()
+    sealer, key = app.sealer(connection), app.key(connection)
+    if state.key_id is None:
+        yield Check("key", NOTICE, "the store has no key: nothing is sealed, no secret is kept", "mailadmin key create")
+    elif key is None or sealer is None:
+        found = f"key {state.key_id}… is not here: secrets cannot be read, seals are not checked"
+        yield Check("key", PROBLEM, found, "Bring the key back, or make a new one and enter the secrets again.")
+        for location in books.secret_locations(connection):
+            yield Check("secret", NOTICE, f"{location} cannot be read without its key")
+    else:
+        vault = Vault(connection, state.lineage, keys, key, sealer)
+        yield Check("key", OK, f"key {key.id}…")
+        for location in vault.unreadable():
+            yield Check("secret", PROBLEM, f"{location} cannot be read", "Enter it again: mailadmin secret set")
+        if others := vault.under_other_keys():
+            yield Check("secret", NOTICE, f"{others} secret(s) are under an older key", "mailadmin key rotate")
+
+
+def _versions(app: App, connection: Connection) -> Iterator[Check]:
+    parts = [f"mailadmin {__version__}", f"schema {SCHEMA_VERSION}", f"Python {platform.python_version()}"]
+    parts += [f"SQLite {sqlite3.sqlite_version}", f"SQLAlchemy {version('sqlalchemy')}"]
+    yield Check("versions", OK, ", ".join(parts))
+
+
+LOOKS: tuple[Callable[[App, Connection], Iterator[Check]], ...] = (_engine, _rows, _trail, _runs, _secrets, _versions)
+"""TABLE: what the doctor looks at, in order."""
+
+
+class Rotation(NamedTuple):
+    """A finished change of keys."""
+
+    old: str
+    new: str
+    secrets: int
+
+
+def rotate_key(app: App, progress: Callable[[str], None] | None = None) -> Rotation:
+    """Put every secret under a new key and drop the old one; interrupted anywhere, it goes on when called again.
+
+    The new key is kept beside the old one first; the old one goes when no secret is under it any more. Fingerprints and
+    seals do not change: the sealer is only encrypted anew. Raises KeyNeeded where the present key is not here, or its
+    place cannot be written (keys in the environment are changed there: the new one first).
+    """
+    with app.store.reading() as connection:
+        state = repository.state(connection)
+    old = app.places.find(state.key_id) if state.key_id else None
+    if old is None:
+        raise KeyNeeded("The store's key is not here, so it cannot be changed.", remedy="Bring it back first.")
+    new = next((key for key in app.places.candidates() if key.id != old.id), None)
+    if new is None:
+        new = new_key()
+        app.places.keep([new, old])
+    moved = 0
+    while batch := _renew(app, new):
+        moved += batch
+        if progress:
+            progress(f"{moved} secrets")
+    with app.store.writing() as connection:
+        sealer = app.sealer(connection)
+        if sealer is not None:
+            sealing.wrap_sealer(connection, new, sealer)
+    app.places.keep([new])
+    return Rotation(old.id, new.id, moved)
+
+
+def _renew(app: App, new: StoreKey) -> int:
+    with app.store.writing() as connection:
+        state, sealer = repository.state(connection), app.sealer(connection)
+        if sealer is None:
+            raise KeyNeeded("The store's key is not here, so it cannot be changed.", remedy="Bring it back first.")
+        return Vault(connection, state.lineage, app.places.all(), new, sealer).renew(BATCH)
