@@ -51,8 +51,7 @@ lock:
 	  --extra test --extra browser --extra pdf --extra postgresql --extra bench pyproject.toml build.in -c requirements.lock -o requirements-dev.lock
 
 reference: .venv/.development
-	$(BIN)/python -m mailadmin.cli.reference > docs/reference.md
-	$(BIN)/mailadmin schema > docs/configuration.schema.json
+	$(BIN)/python -m mailadmin.cli.reference docs
 
 clean:
 	rm -rf .venv demo

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..migration.draft import whom
 from .output import Form, FormOption, RawOption, emit, print_text, say, tell, working
 from .session import opened
 
@@ -81,7 +82,7 @@ def _counts(made: Plan) -> Iterator[tuple[str, ...]]:
 
 def tell_actions(made: Plan, title: str, *, full: bool) -> None:
     """What only people can do."""
-    details = ((a, [("where", a.where), ("for", whom(a.subjects, full))]) for a in made.manual_actions)
+    details = ((a, [("where", a.where), ("for", whom(a.subjects, everybody=full))]) for a in made.manual_actions)
     tell(title, [(f"{action.who}: {action.what}", found) for action, found in details])
 
 
@@ -89,21 +90,17 @@ def _show_words(made: Plan, *, full: bool) -> None:
     tell_actions(made, "Manual actions", full=full)
     tell(
         "Findings",
-        [(f"{f.severity}: {f.what}", [("remedy", f.remedy), ("for", whom(f.subjects, full))]) for f in made.findings],
+        [
+            (f"{f.severity}: {f.what}", [("remedy", f.remedy), ("for", whom(f.subjects, everybody=full))])
+            for f in made.findings
+        ],
     )
     tell(
         "Dropped settings",
-        [(f"{d.setting}: {d.why}", [("for", whom(d.subjects, full))]) for d in made.dropped],
+        [(f"{d.setting}: {d.why}", [("for", whom(d.subjects, everybody=full))]) for d in made.dropped],
     )
     if made.left_alone:
-        tell("Left alone", [("in the store only", [("rows", whom(made.left_alone, full))])])
-
-
-def whom(subjects: tuple[str, ...], full: bool) -> str:
-    """Everybody concerned, or the first of many."""
-    if full or len(subjects) <= 3:
-        return ", ".join(subjects)
-    return f"{', '.join(subjects[:2])} and {len(subjects) - 2} more"
+        tell("Left alone", [("in the store only", [("rows", whom(made.left_alone, everybody=full))])])
 
 
 def _apply_line(file: Path, made: Plan) -> str:

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..domain.keys import visible
+
 
 class Form(StrEnum):
     """What a command prints."""
@@ -111,11 +113,6 @@ def tell(title: str, points: Sequence[Point]) -> None:
     out.print()
 
 
-def visible(text: str) -> str:
-    """Text with control characters escaped, so that a name can neither move the cursor nor forge a line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 def print_text(text: str) -> None:
     """Print text as it is, in UTF-8 whatever the console says."""
     sys.stdout.buffer.write((text if text.endswith("\n") else text + "\n").encode())
@@ -124,12 +121,7 @@ def print_text(text: str) -> None:
 
 def say(text: str) -> None:
     """Tell the person something; never part of a program's input."""
-    sys.stderr.write(visible_lines(text) + "\n")
-
-
-def visible_lines(text: str) -> str:
-    """`visible`, line by line."""
-    return "\n".join(visible(line) for line in text.split("\n"))
+    sys.stderr.write("\n".join(map(visible, text.split("\n"))) + "\n")
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""docs/reference.md, drawn from the commands and the tables of the code: `python -m mailadmin.cli.reference`."""
+"""The reference, and the pictures of the concepts, drawn from the code: `python -m mailadmin.cli.reference docs`."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -11,11 +12,12 @@ import typer
 from ..domain.legacy import OBSOLETED
 from ..domain.services import FIELDS, ServiceKind
 from ..errors import MailAdminError
+from ..interchange import configuration
 from ..migration.content import TABLES
 from ..migration.effects import KINDS
 from ..migration.mapping import MAPPING
 from ..resolution.hierarchy import TIERS
-from ..resolution.provenance import Status
+from ..resolution.provenance import STATUS_MEANINGS
 from . import app
 from .effective import EFFECTIVE_COLUMNS, LEGACY_COLUMNS, LONG_COLUMNS
 from .migration import EFFECTS_COLUMNS
@@ -33,7 +35,7 @@ def _lines() -> Iterator[str]:
     yield from _commands()
     yield from _section("Exit codes", ("code", "meaning"), _exit_codes())
     yield from _section("Columns", ("command", "columns"), _columns())
-    yield from _section("Status", ("status",), ([str(status)] for status in Status))
+    yield from _section("Status", ("status", "meaning"), ([str(s), m] for s, m in STATUS_MEANINGS.items()))
     yield from _section("Tiers, the first that uses the service wins", ("tier",), ([str(tier)] for tier, _ in TIERS))
     yield from _section("Fields", ("field", "taken together as", *ServiceKind), map(_field, FIELDS))
     yield from _section("Effects", ("effect", "meaning"), ([str(kind), text] for kind, text in KINDS.items()))
@@ -123,5 +125,53 @@ def _table(table: Any) -> list[str]:
     return [table.name, ", ".join(columns + [f"{table.open_prefix}…"] * bool(table.open_prefix))]
 
 
+def drawings() -> dict[str, list[str]]:
+    """The pictures of docs/concepts.md, by name."""
+    return {
+        "status": _list(f"`{status}`: {meaning}" for status, meaning in STATUS_MEANINGS.items()),
+        "tiers": ["```mermaid", "flowchart LR", *_tier_lines(), "```"],
+        "units": [
+            _row(("service", "unit", "fields")),
+            _row(["---"] * 3),
+            *map(_row, _units()),
+        ],
+        "kinds": _list(f"**{kind}**: {meaning}" for kind, meaning in KINDS.items()),
+    }
+
+
+def _list(items: Iterable[str]) -> list[str]:
+    return [f"- {item}" for item in items]
+
+
+def _tier_lines() -> Iterator[str]:
+    tiers = [str(tier) for tier, _ in TIERS]
+    for number, tier in enumerate(tiers):
+        yield f'  T{number}["{tier}"]'
+        yield f'  T{number} -- "uses the service" --> A{number}(["its settings"])'
+    for number in range(len(tiers) - 1):
+        yield f'  T{number} -- "does not" --> T{number + 1}'
+    yield f'  T{len(tiers) - 1} -- "does not" --> N(["no service"])'
+
+
+def _units() -> Iterator[list[str]]:
+    for kind in ServiceKind:
+        fields = [field for field in FIELDS if kind in field.services]
+        for unit in dict.fromkeys(field.unit for field in fields):
+            yield [str(kind), str(unit), ", ".join(field.label for field in fields if field.unit is unit)]
+
+
+def drawn(page: str) -> str:
+    """A page with every drawing between its markers drawn anew."""
+    for name, lines in drawings().items():
+        start, end = f"<!-- drawn: {name} -->\n", "<!-- end -->"
+        before, _, rest = page.partition(start)
+        page = before + start + "\n".join(lines) + "\n" + rest[rest.index(end) :]
+    return page
+
+
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    docs = Path(sys.argv[1])
+    (docs / "reference.md").write_text(reference())
+    (docs / "configuration.schema.json").write_text(configuration.schema())
+    concepts = docs / "concepts.md"
+    concepts.write_text(drawn(concepts.read_text()))

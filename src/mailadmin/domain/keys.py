@@ -51,6 +51,15 @@ def _first(text: str, categories: set[str]) -> str | None:
     return None
 
 
+def visible(text: str) -> str:
+    """Text with control and bidirectional characters spelt out: no name moves a cursor, forges a line or misleads."""
+    return (
+        text
+        if breaking(text) is None
+        else "".join(c.encode("unicode_escape").decode() if breaking(c) else c for c in text)
+    )
+
+
 def _name(text: str) -> str:
     if not text or text != text.strip():
         raise ValueError("a name is not empty and has no blanks around it")

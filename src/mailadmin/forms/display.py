@@ -13,10 +13,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..domain.governed import GOVERNED
-from ..domain.keys import breaking, match_key
+from ..domain.keys import match_key, visible
 from ..domain.services import FIELDS
 from ..errors import UnknownName
 from ..migration.content import TABLES
+from ..migration.draft import whom
 from ..migration.effects import KINDS, Effects, Kind, SubjectEffect, kind_of, way
 from ..resolution.explanation import cells, explain_rows, reason
 from ..resolution.provenance import Resolution, Status
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
     from ..usecases.migrating import Verification
 
 ROWS_SHOWN = 20
-
-
-def visible(text: str) -> str:
-    """Text with control and bidirectional characters spelt out, so that no name can look like another."""
-    return "".join(c.encode("unicode_escape").decode() if breaking(c) else c for c in text)
 
 
 def words(cell: object) -> str:
@@ -124,11 +120,6 @@ class Page:
 
 def _sentence(text: str, end: str = ".") -> str:
     return text[:1].upper() + text[1:] + end
-
-
-def whom(names: Sequence[str]) -> str:
-    """Everybody concerned, or the first of many."""
-    return ", ".join(names) if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
 
 
 def snapshot(snapshot: Snapshot) -> Page:

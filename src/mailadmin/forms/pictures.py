@@ -15,10 +15,10 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from ..domain.keys import visible
 from ..migration.effects import Effects, Kind, way
 from ..resolution.explanation import ExplainRow, explain_rows, reason
 from ..resolution.provenance import Resolution, Status, Tier
-from .display import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

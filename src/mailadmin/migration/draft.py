@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -18,6 +18,13 @@ class KnownUser(NamedTuple):
     user_id: str
     active: bool
     external: bool
+
+
+def whom(subjects: Sequence[str], *, everybody: bool = False) -> str:
+    """Everybody concerned, or the first of many, in words."""
+    if everybody or len(subjects) <= 3:
+        return ", ".join(subjects)
+    return f"{', '.join(subjects[:2])} and {len(subjects) - 2} more"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,17 @@ class Status(StrEnum):
     NO_DEFAULT_SERVICE = "no default service"
 
 
+STATUS_MEANINGS: dict[Status, str] = {
+    Status.READY: "mail can go out",
+    Status.INCOMPLETE: "a required value is missing; nobody further up is asked",
+    Status.DISABLED: "ticked with every field blank: switched off there on purpose",
+    Status.CHOOSE: "no default service, and a person is there to choose",
+    Status.NO_SERVICE: "nobody on the path uses the service",
+    Status.NO_DEFAULT_SERVICE: "no default service, and nobody is there to choose",
+}
+"""TABLE: every status, in words."""
+
+
 class Tier(StrEnum):
     """Who can be asked for a service."""
 

@@ -10,8 +10,9 @@ import pytest
 import typer
 
 from mailadmin.cli import app
-from mailadmin.cli.output import safe_cell, visible
-from mailadmin.cli.reference import reference
+from mailadmin.cli.output import safe_cell
+from mailadmin.cli.reference import drawn, reference
+from mailadmin.domain.keys import visible
 from mailadmin.interchange import configuration
 from tests.cli import SAMPLE, Desk
 
@@ -41,6 +42,11 @@ def test_every_command_says_what_it_does_and_shows_an_example(name: str, desk: D
 
 def test_the_reference_is_drawn_from_the_code() -> None:
     assert (DOCS / "reference.md").read_text() == reference()
+
+
+def test_the_pictures_of_the_concepts_are_drawn_from_the_code() -> None:
+    page = (DOCS / "concepts.md").read_text()
+    assert page == drawn(page)
 
 
 def test_the_published_schema_is_the_one_in_force() -> None:
@@ -153,7 +159,9 @@ def test_a_reviewed_configuration_is_planned_shown_and_applied(desk: Desk) -> No
     desk.migrate()
     file = desk.file("site.toml")
     desk("export", "--out", file)
-    moved = file.read_text().replace('server = "smtp.office365.com"\nport = 587', 'server = "new.example"\nport = 587', 1)
+    moved = file.read_text().replace(
+        'server = "smtp.office365.com"\nport = 587', 'server = "new.example"\nport = 587', 1
+    )
     file.write_text(moved)
     said = desk("import", file, "--full", "--out", desk.file("edit.json")).out
     assert "new.example" in said
