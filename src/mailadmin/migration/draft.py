@@ -104,14 +104,22 @@ class Draft:
 CONSULTANT, ENTRA = "implementation consultant", "Entra ID administrator"
 
 _SERVER = ("server", "port", "security")
+_SENDER = ("sender_name", "sender_email")
+_APPLICATION = ("tenant_id", "client_id")
 
 
-def keep_secrets(row: Any, standing: Any) -> Any:
-    """The row with the secrets of the standing one where they were entered for the same server or application."""
-    if row.password is not None and not is_captured(row.password):
+def keep_entered(row: Any, standing: Any) -> Any:
+    """The row with what the old settings are silent about and somebody has entered since: sender and secrets.
+
+    A secret stays only with the server, or application, it was entered for.
+    """
+    if not is_captured(row.password):
         row = replace(row, password=None)
-        same = standing is not None and all(getattr(row, n) == getattr(standing, n) for n in (*_SERVER, "user_name"))
-        row = replace(row, password=standing.password) if same else row
-    if standing is not None and all(getattr(row, n) == getattr(standing, n) for n in ("tenant_id", "client_id")):
-        row = replace(row, client_secret=standing.client_secret)
-    return row
+    if standing is None:
+        return row
+    kept = {name: getattr(standing, name) for name in _SENDER if getattr(row, name) is None}
+    if row.password is None and all(getattr(row, n) == getattr(standing, n) for n in (*_SERVER, "user_name")):
+        kept["password"] = standing.password
+    if all(getattr(row, n) == getattr(standing, n) for n in _APPLICATION):
+        kept["client_secret"] = standing.client_secret
+    return replace(row, **kept)

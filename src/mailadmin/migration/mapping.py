@@ -14,7 +14,8 @@ from ..domain.governed import key_of, table_of
 from ..domain.keys import match_key
 from ..domain.legacy import Method, Owner, members_of, security_of
 from ..domain.organisation import GLOBAL, CostCentre, WebConfiguration
-from ..domain.services import FIELD_NAMES, Override, Service, ServiceKind
+from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, Override, Service, ServiceKind
+from ..errors import BadInput
 from ..resolution.legacy import (
     Members,
     can_use_exchange,
@@ -25,12 +26,17 @@ from ..resolution.legacy import (
 )
 from ..resolution.provenance import Context
 from . import leftovers
-from .draft import CONSULTANT, ENTRA, Draft, KnownUser, keep_secrets
+from .draft import CONSULTANT, ENTRA, Draft, KnownUser, keep_entered
 
 
 def smtp_values(members: Members) -> dict[str, Any]:
     """The SMTP server and credentials these old values stand for; port blank or 0 stays 0."""
     old = dict(zip(FIELD_NAMES, values_of_members(members), strict=True))
+    if old["user_name"] == NO_AUTHENTICATION and old["password"] is not None:
+        raise BadInput(
+            f"An SMTP user name in the export is {NO_AUTHENTICATION!r}, which means that there is none.",
+            remedy="Leave user name and password blank there if the server needs no login.",
+        )
     return {
         "server": old["server"],
         "port": old["port"] or 0,
@@ -58,10 +64,7 @@ def _global_smtp(draft: Draft) -> None:
     if "EmailSmtpServer" not in settings:
         return
     row = Service(cost_centre=GLOBAL, service=ServiceKind.SMTP, use_service=True, **smtp_values(settings))
-    standing = draft.standing(row)
-    if standing is not None:
-        row = replace(row, sender_name=standing.sender_name, sender_email=standing.sender_email)
-    row = keep_secrets(row, standing)
+    row = keep_entered(row, draft.standing(row))
     draft.put(row)
     if "EmailSmtpPassword" in settings and row.password is None:
         _ask_for_passwords(draft, "Cost Centre GLOBAL, SMTP", ["GLOBAL"])
@@ -91,7 +94,7 @@ def _global_exchange(draft: Draft) -> None:
         return
     usable = can_use_exchange(draft.legacy.settings)
     row = Service(cost_centre=GLOBAL, service=ServiceKind.EXCHANGE, use_service=usable, **values)
-    row = keep_secrets(row, draft.standing(row))
+    row = keep_entered(row, draft.standing(row))
     draft.put(row)
     if usable and row.client_secret is None:
         draft.act(
@@ -156,7 +159,7 @@ def _override(draft: Draft, service: ServiceKind, user: KnownUser, values: dict[
     row = Override(cost_centre=GLOBAL, service=service, user_id=user.user_id)
     drafted = draft.rows.get((table_of(row), key_of(row)))
     base = drafted if isinstance(drafted, Override) else row
-    found: Override = keep_secrets(replace(base, **values), draft.standing(row))
+    found: Override = keep_entered(replace(base, **values), draft.standing(row))
     draft.put(found)
     return found
 
@@ -200,7 +203,7 @@ def _web_configurations(draft: Draft) -> None:
             **smtp_values(members),
             **_sender_values(members),
         )
-        row = keep_secrets(service, draft.standing(service))
+        row = keep_entered(service, draft.standing(service))
         draft.put(row)
         if "EmailSmtpPassword" in members and row.password is None:
             _ask_for_passwords(draft, f"Cost Centre {centre.code}, SMTP", [code])

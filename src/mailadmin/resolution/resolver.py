@@ -14,7 +14,7 @@ from ..domain.legacy import security_of
 from ..domain.organisation import without_overrides
 from ..domain.portals import Portal
 from ..domain.preferences import SYSTEM, MailPreference
-from ..domain.services import COST_CENTRE_SERVICES, NO_AUTHENTICATION, ServiceKind, Settings, Values, values_of
+from ..domain.services import COST_CENTRE_SERVICES, FIELD_NAMES, NO_AUTHENTICATION, ServiceKind, Values
 from .hierarchy import Place, Step, path
 from .provenance import Asked, Context, Layer, Resolution, Status, Tier
 
@@ -168,19 +168,17 @@ def _preference(
 
 def _preference_values(row: MailPreference) -> Values:
     security = None if row.use_ssl is None and row.server is None else security_of(row.use_ssl, row.port)
-    return values_of(
-        Settings(
-            server=row.server,
-            port=row.port,
-            security=security,
-            user_name=row.user_name,
-            password=row.password,
-            sender_email=row.email,
-            tenant_id=row.tenant_id,
-            client_id=row.client_id,
-            client_secret=row.client_secret,
-            mailbox=row.user_name or row.email,
-        )
+    return _values(
+        server=row.server,
+        port=row.port,
+        security=security,
+        user_name=row.user_name,
+        password=row.password,
+        sender_email=row.email,
+        tenant_id=row.tenant_id,
+        client_id=row.client_id,
+        client_secret=row.client_secret,
+        mailbox=row.user_name or row.email,
     )
 
 
@@ -202,13 +200,15 @@ def _portal_values(portal: Portal, feature: str | None) -> Values:
     senders = {match_key(s.feature): s.address for s in portal.senders} if portal.override_from else {}
     server = portal.smtp_server
     user_name = portal.user_name or (NO_AUTHENTICATION if server and not portal.password else None)
-    return values_of(
-        Settings(
-            server=server,
-            port=port if server else None,
-            security=security_of(portal.enable_ssl, port) if server else None,
-            user_name=user_name,
-            password=portal.password,
-            sender_email=senders.get(match_key(feature or "")) or portal.default_from,
-        )
+    return _values(
+        server=server,
+        port=port if server else None,
+        security=security_of(portal.enable_ssl, port) if server else None,
+        user_name=user_name,
+        password=portal.password,
+        sender_email=senders.get(match_key(feature or "")) or portal.default_from,
     )
+
+
+def _values(**fields: object) -> Values:
+    return tuple(map(fields.get, FIELD_NAMES))
