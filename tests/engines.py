@@ -9,15 +9,23 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 SERVERS_REQUIRED = os.environ.get("MAILADMIN_REQUIRE_SERVERS") == "1"
+
+
+@contextmanager
+def database(file: Path) -> Iterator[sqlite3.Connection]:
+    """A SQLite file opened behind the product's back: committed and closed at the end."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        yield connection
 
 
 def missing(package: str) -> None:

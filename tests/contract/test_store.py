@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mailadmin.storage.keys import new_key, new_sealer
 from mailadmin.storage.tables import AUDIT_TRAIL, STORE
 from mailadmin.storage.unit_of_work import PRAGMAS, Store
 from mailadmin.storage.vault import Vault, missing_from_vault
+from tests.engines import database
 
 AT = "2026-11-22T00:00:00+00:00"
 
@@ -63,7 +63,7 @@ def test_a_store_is_opened_again_as_it_was(store: Store, url: str) -> None:
 
 def test_what_is_not_a_store_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "mailadmin.db"
-    with sqlite3.connect(file) as connection:
+    with database(file) as connection:
         connection.execute("create table other (x)")
     before = file.read_bytes()
     with pytest.raises(NotAStore):

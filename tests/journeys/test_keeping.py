@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mailadmin.bootstrap import connect
 from mailadmin.storage import unit_of_work
 from mailadmin.storage.keys import new_key
 from tests.cli import Desk
+from tests.engines import database
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def states(desk: Desk) -> dict[str, str]:
 
 
 def secrets_by_key(desk: Desk) -> dict[str, int]:
-    with sqlite3.connect(desk.store) as connection:
+    with database(desk.store) as connection:
         return dict(connection.execute("select key_id, count(*) from secrets group by key_id"))
 
 
@@ -55,7 +55,7 @@ def test_the_doctor_finds_a_whole_store_whole(desk: Desk) -> None:
 )
 def test_the_doctor_says_what_is_wrong_and_where(desk: Desk, damage: str, check: str) -> None:
     desk.migrate()
-    with sqlite3.connect(desk.store) as connection:
+    with database(desk.store) as connection:
         connection.executescript(damage)
     assert states(desk)[check] == "problem"
     desk("doctor", "--check", code=1)
@@ -63,7 +63,7 @@ def test_the_doctor_says_what_is_wrong_and_where(desk: Desk, damage: str, check:
 
 def test_a_cut_audit_trail_is_refused(desk: Desk) -> None:
     desk.migrate()
-    with sqlite3.connect(desk.store) as connection:
+    with database(desk.store) as connection:
         connection.execute("delete from audit_trail where seq > 776")
     assert "after entry 776" in desk("audit", "trail", "verify", code=3).error
 
@@ -166,7 +166,7 @@ def test_an_older_store_is_upgraded_after_a_copy_of_it(desk: Desk) -> None:
     assert states(desk)["database"] == "ok"
     copy = desk.file("mailadmin.db.schema1")
     assert copy.stat().st_mode & 0o777 == 0o600
-    with sqlite3.connect(copy) as connection:
+    with database(copy) as connection:
         assert connection.execute("select schema_version, lineage from store").fetchone() == (1, "older")
     desk.migrate()
 

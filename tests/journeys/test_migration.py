@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests import carriers, oracle
 from tests.cli import SAMPLE, Desk
+from tests.engines import database
 
 CSV = SAMPLE / "kowhai-csv"
 
@@ -34,7 +34,7 @@ def sources(folder: Path) -> dict[str, tuple[Path, tuple[str, ...]]]:
 
 def governed_rows(store: Path) -> dict[str, list[tuple[object, ...]]]:
     tables = ("cost_centres", "services", "overrides", "users", "branches", "entities", "web_configurations")
-    with sqlite3.connect(store) as connection:
+    with database(store) as connection:
         return {
             t: sorted(tuple(str(v) for v in r[:-2]) for r in connection.execute(f"select * from {t}")) for t in tables
         }
@@ -125,7 +125,7 @@ def test_an_altered_plan_and_an_altered_snapshot_are_refused(desk: Desk) -> None
 
 def test_a_row_changed_behind_the_back_of_the_store_is_never_used(desk: Desk) -> None:
     desk.migrate()
-    with sqlite3.connect(desk.store) as connection:
+    with database(desk.store) as connection:
         connection.execute(
             "update services set server = 'evil.example' where cost_centre = 'GLOBAL' and service = 'SMTP'"
         )
