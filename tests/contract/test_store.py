@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,11 @@ def store(url: str) -> Iterator[Store]:
     opened.close()
 
 
-def sqlite(folder: Path) -> tuple[Store, Path]:
-    """A store in a file."""
-    file = folder / "mailadmin.db"
-    return Store(f"sqlite:///{file}", created_at=AT), file
+@pytest.fixture
+def in_file(tmp_path: Path) -> Iterator[Store]:
+    """A store in the file mailadmin.db."""
+    with closing(Store(f"sqlite:///{tmp_path / 'mailadmin.db'}", created_at=AT)) as opened:
+        yield opened
 
 
 def test_a_new_store_has_global(store: Store) -> None:
@@ -40,13 +42,12 @@ def test_a_new_store_has_global(store: Store) -> None:
         assert list(repository.rows(connection, None).values()) == [CostCentre(code="GLOBAL")]
 
 
-def test_a_store_in_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    assert sqlite(tmp_path)[1].stat().st_mode & 0o777 == 0o600
+def test_a_store_in_a_file_is_for_its_owner_alone(in_file: Store, tmp_path: Path) -> None:
+    assert (tmp_path / "mailadmin.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_every_pragma_is_in_force_on_every_connection(tmp_path: Path) -> None:
-    store, _ = sqlite(tmp_path)
-    for transaction in (store.reading, store.writing):
+def test_every_pragma_is_in_force_on_every_connection(in_file: Store) -> None:
+    for transaction in (in_file.reading, in_file.writing):
         with transaction() as connection:
             found = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in PRAGMAS}
         assert found == PRAGMAS
