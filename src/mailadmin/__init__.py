@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .bootstrap import App, connect
     from .errors import MailAdminError
+    from .forms import display, pictures
     from .resolution.provenance import Context
     from .usecases import configuring, keeping, maintaining, migrating
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict
 
-STRICT = ConfigDict(extra="forbid")
+STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 # Bidirectional controls make a name look like another one (Unicode TR36); none belongs in a code.
 _BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}

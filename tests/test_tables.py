@@ -1,0 +1,329 @@
+"""What comes as a list lives in one table, and nothing is missing from it.
+
+Every table is found by the word its docstring begins with, so that a new one without a check here fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Boolean, Integer, Text
+
+from mailadmin.domain import legacy, permissions, portals
+from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
+from mailadmin.domain.organisation import GLOBAL, CostCentre
+from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, ServiceKind, Settings, Unit
+from mailadmin.forms import pictures
+from mailadmin.interchange import carriers, cells, xlsx_tables
+from mailadmin.interchange.reports import page
+from mailadmin.interchange.reports import pictures as report_pictures
+from mailadmin.migration import content, effects, mapping
+from mailadmin.resolution import columns, hierarchy, provenance
+from mailadmin.resolution import legacy as legacy_rules
+from mailadmin.resolution.provenance import Context, Status, Tier
+from mailadmin.resolution.resolver import resolve
+from mailadmin.storage import tables, unit_of_work
+from mailadmin.storage.unit_of_work import Store
+from mailadmin.usecases import maintaining
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+
+def tables_in(path: Path) -> Iterator[str]:
+    """The names of a module whose docstring begins with TABLE."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for statement, after in pairwise(body):
+        if not (isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)):
+            continue
+        said = after.value.value
+        if isinstance(said, str) and said.startswith("TABLE:"):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+            assert isinstance(target, ast.Name), f"{path}: what is the table called?"
+            yield target.id
+
+
+def every_table() -> set[str]:
+    found = set()
+    for path in SOURCE.rglob("*.py"):
+        module = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        found |= {f"{module}.{name}".removeprefix("mailadmin.") for name in tables_in(path)}
+    return found
+
+
+# --- domain -------------------------------------------------------------------------------------------------------
+
+
+def fields_of_services() -> None:
+    assert tuple(field.name for field in fields(Settings)) == FIELD_NAMES
+    assert {field.unit for field in FIELDS} == set(Unit)
+    assert {kind for field in FIELDS for kind in field.services} == set(ServiceKind) - {ServiceKind.OUTLOOK}
+    hints = get_type_hints(Settings, include_extras=True)
+    secret = {name for name in FIELD_NAMES if SecretRef in get_args(hints[name])}
+    assert secret == {field.name for field in FIELDS if field.secret}
+    assert all(field.required <= field.services for field in FIELDS)
+    assert len({field.legacy for field in FIELDS}) == len({field.label for field in FIELDS}) == len(FIELDS)
+
+
+def obsoleted_members() -> None:
+    count = {owner: sum(m.owner is owner for m in legacy.OBSOLETED) for owner in legacy.Owner}
+    assert list(count.values()) == [10, 26, 8, 2]
+    assert len({(member.owner, member.name) for member in legacy.OBSOLETED}) == 46
+    assert all(member.replacement for member in legacy.OBSOLETED)
+    assert {member.kind for member in legacy.OBSOLETED} == set(legacy.Kind)
+
+
+def governed_tables() -> None:
+    assert {governed.row for governed in GOVERNED.values()} == set(get_args(Row))
+    for name, governed in GOVERNED.items():
+        assert set(governed.key) <= set(governed.columns), name
+        hints = get_type_hints(governed.row, include_extras=True)
+        secret = {column for column in governed.columns if SecretRef in get_args(hints[column])}
+        assert set(governed.secrets) == secret, name
+    order = list(GOVERNED)
+    for before, after in (("cost_centres", "services"), ("users", "overrides"), ("cost_centres", "branches")):
+        assert order.index(before) < order.index(after)
+
+
+def permission_keys() -> None:
+    assert permissions.PERMISSION_KEYS == {"Messaging.Email.UpdateFrom": permissions.Decision.DENY}
+
+
+def portal_features() -> None:
+    for feature in portals.PORTAL_FEATURES:
+        sender = portals.FeatureSender(feature=feature, address=f"{feature}@kowhai.example")
+        shop = portals.Portal(code="SHOP", override_from=True, smtp_server="s", senders=(sender,))
+        answer = resolve(Context(portal="SHOP", feature=feature), Organisation.of([shop]))
+        assert answer.sender == (None, sender.address)
+        assert content.TABLES["portals"].column(f"from_{feature}") is not None
+
+
+# --- resolution ---------------------------------------------------------------------------------------------------
+
+
+def tiers() -> None:
+    asked = [tier for tier, _ in hierarchy.TIERS]
+    assert asked == [Tier.BRANCH, Tier.ENTITY, Tier.WEB_CONFIGURATION, Tier.GLOBAL]
+    assert set(Tier) - set(asked) == {Tier.PORTAL, Tier.PREFERENCE, Tier.USER}
+    nowhere = hierarchy.Place.of(Organisation.of([]), None, None, None)
+    assert [step.tier for step in hierarchy.path(nowhere)] == asked
+    answer = resolve(Context(service=ServiceKind.SMTP), Organisation.of([]))
+    assert [step.tier for step in answer.asked] == asked
+
+
+def status_meanings() -> None:
+    assert list(provenance.STATUS_MEANINGS) == list(Status)
+    assert all(provenance.STATUS_MEANINGS.values())
+
+
+def _heads(head: columns.Head, expected: list[str]) -> None:
+    assert list(head) == expected
+    answer = resolve(Context(user="Ann"), Organisation.of([]))
+    assert len(columns.line(answer, head)) == len(columns.names(head)) == len(expected) + 2 * len(FIELDS)
+
+
+def effective_columns() -> None:
+    _heads(columns.EFFECTIVE, ["branch", "web_configuration", "service", "cost_centre", "tier", "status"])
+
+
+def legacy_columns() -> None:
+    _heads(columns.LEGACY, ["web_configuration", "status", "method"])
+
+
+# --- migration ----------------------------------------------------------------------------------------------------
+
+
+def mapped_members() -> None:
+    """Every member that holds a value is somebody's business, under its own owner, and nothing else is."""
+    mapped = {(rule.owner, name) for rule in mapping.MAPPING for name in rule.members}
+    assert mapped == {(m.owner, m.name) for m in legacy.OBSOLETED if m.kind is not legacy.Kind.FUNCTION}
+    assert all(rule.legacy and rule.target for rule in mapping.MAPPING)
+    assert len({rule.legacy for rule in mapping.MAPPING}) == len({rule.write for rule in mapping.MAPPING}) == 12
+    read = set(legacy_rules._MEMBER_OF_FIELD.values())
+    assert {name for owner in legacy.Owner for name in legacy.members_of(owner)} >= read
+    assert set(legacy_rules._MEMBER_OF_FIELD) == set(FIELD_NAMES)
+
+
+def kinds_of_effect() -> None:
+    assert list(effects.KINDS) == list(effects.Kind)
+    assert all(effects.KINDS.values())
+
+
+def content_tables() -> None:
+    names = "global_settings user_preferences web_configurations users roles entities branches cost_centres portals"
+    assert list(content.TABLES) == [*names.split(), "contacts", "mail_preferences", "widgets"]
+    for name, table in content.TABLES.items():
+        assert table.name == name
+        assert set(table.keys) <= {column.name for column in table.columns}
+        if table.owner is not None:
+            members = legacy.members_of(table.owner)
+            assert {m.name: m.secret for m in table.members} == {n: m.secret for n, m in members.items()}
+        for column in table.columns:
+            assert column.reference in ("", *content.TABLES)
+    owners = {table.owner for table in content.TABLES.values()} - {None}
+    assert owners == set(legacy.Owner) - {legacy.Owner.SUPPORT}
+
+
+def choices() -> None:
+    chosen = {column.kind for table in content.TABLES.values() for column in (*table.columns, *table.members)}
+    assert chosen == set(content.Kind)
+    assert set(content.CHOICES) <= chosen
+    for kind in content.Kind:
+        assert cells.converter_of(content.Column("x", kind))
+
+
+# --- storage ------------------------------------------------------------------------------------------------------
+
+_COLUMN_TYPES = {bool: Boolean, int: Integer}
+
+
+def stored_rows() -> None:
+    assert list(tables.ROWS) == list(GOVERNED)
+    for name, governed in GOVERNED.items():
+        table = tables.ROWS[name]
+        assert [column.name for column in table.primary_key] == [f"{part}_key" for part in governed.key]
+        hints = get_type_hints(governed.row)
+        for column in governed.columns:
+            plain = next(
+                (kind for kind in (get_args(hints[column]) or (hints[column],)) if kind in _COLUMN_TYPES), None
+            )
+            expected = _COLUMN_TYPES.get(plain, Text) if plain else Text
+            assert type(table.c[column].type) is expected, f"{name}.{column}"
+
+
+def pragmas(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'pragmas.db'}", created_at="2026-11-22T09:00:00+00:00")
+    try:
+        with store.reading() as connection:
+            found = {p: connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in unit_of_work.PRAGMAS}
+    finally:
+        store.close()
+    assert found == unit_of_work.PRAGMAS
+
+
+# --- interchange --------------------------------------------------------------------------------------------------
+
+
+def flags() -> None:
+    for text, value in cells.FLAGS.items():
+        assert text == text.lower()
+        for written in (text, text.upper(), text.capitalize(), f" {text} "):
+            assert cells.flag(written, lambda remark: None) is value
+    assert set(cells.FLAGS.values()) == {True, False}
+
+
+def signatures(tmp_path: Path) -> None:
+    from mailadmin.errors import BadInput
+    from mailadmin.interchange.legacy_exports import read_legacy_export
+
+    for start, what in carriers._SIGNATURES:
+        path = tmp_path / "source"
+        path.write_bytes(start + b"\n" * 64)
+        with pytest.raises(BadInput, match=what.partition(";")[0]):
+            read_legacy_export(path)
+
+
+def cell_types() -> None:
+    """ECMA-376 part 1, 18.18.11: b, d, e, inlineStr, n, s, str."""
+    assert set(xlsx_tables._READERS) == {"b", "d", "e", "n", "s", "str"}
+    assert all(map(callable, xlsx_tables._READERS.values()))
+
+
+def sections() -> None:
+    names = [name for name, _ in page.SECTIONS]
+    assert len(set(names)) == len(names)
+    assert all(title for _, title in page.SECTIONS)
+
+
+# --- pictures -----------------------------------------------------------------------------------------------------
+
+
+def colours() -> None:
+    assert set(pictures.COLOURS) == set(effects.Kind)
+
+
+def report_colours() -> None:
+    assert set(report_pictures.COLOURS) == set(effects.Kind)
+
+
+# --- use cases ----------------------------------------------------------------------------------------------------
+
+
+def doctors_looks() -> None:
+    looks = {node.name for node in ast.parse(Path(maintaining.__file__).read_text("utf-8")).body
+             if isinstance(node, ast.FunctionDef) and node.returns and ast.unparse(node.returns) == "Iterator[Check]"
+             and ast.unparse(node.args) == "app: App, connection: Connection"}  # fmt: skip
+    assert looks == {look.__name__ for look in maintaining.LOOKS}
+
+
+CHECKS: dict[str, Callable[..., None]] = {
+    "domain.services.FIELDS": fields_of_services,
+    "domain.legacy.OBSOLETED": obsoleted_members,
+    "domain.governed.GOVERNED": governed_tables,
+    "domain.permissions.PERMISSION_KEYS": permission_keys,
+    "domain.portals.PORTAL_FEATURES": portal_features,
+    "resolution.hierarchy.TIERS": tiers,
+    "resolution.provenance.STATUS_MEANINGS": status_meanings,
+    "resolution.columns.EFFECTIVE": effective_columns,
+    "resolution.columns.LEGACY": legacy_columns,
+    "migration.mapping.MAPPING": mapped_members,
+    "migration.effects.KINDS": kinds_of_effect,
+    "migration.content.TABLES": content_tables,
+    "migration.content.CHOICES": choices,
+    "storage.unit_of_work.PRAGMAS": pragmas,
+    "interchange.cells.FLAGS": flags,
+    "interchange.carriers._SIGNATURES": signatures,
+    "interchange.xlsx_tables._READERS": cell_types,
+    "interchange.reports.page.SECTIONS": sections,
+    "interchange.reports.pictures.COLOURS": report_colours,
+    "forms.pictures.COLOURS": colours,
+    "usecases.maintaining.LOOKS": doctors_looks,
+}
+
+
+def test_every_table_has_a_check_here_and_every_check_a_table() -> None:
+    assert every_table() == set(CHECKS)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_nothing_is_missing_from(name: str, tmp_path: Path) -> None:
+    check = CHECKS[name]
+    check(tmp_path) if check.__code__.co_argcount else check()
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_table_is_not_empty(name: str) -> None:
+    module, _, table = f"mailadmin.{name}".rpartition(".")
+    assert getattr(importlib.import_module(module), table)
+
+
+def test_the_kept_rows_have_the_types_of_the_rows() -> None:
+    stored_rows()
+
+
+def test_the_schema_that_is_built_is_the_schema_that_is_meant(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'schema.db'}", created_at="2026-11-22T09:00:00+00:00")
+    try:
+        with store.reading() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
+    finally:
+        store.close()
+
+
+def test_words_that_stand_in_files_are_never_two_things() -> None:
+    for words in (Status, Tier, effects.Kind, effects.Change, legacy.Method):
+        assert len({str(word) for word in words}) == len(words)
+
+
+def test_global_is_made_where_no_row_says_so() -> None:
+    row = CostCentre(code=GLOBAL)
+    assert Organisation.of([]).cost_centres == {key_of(row)[0]: row}
+    assert table_of(row) == "cost_centres"

@@ -1,0 +1,46 @@
+"""Everybody's answers as a table are the answers one by one, told as cells."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from mailadmin.domain.governed import Organisation, Row
+from mailadmin.resolution.columns import EFFECTIVE, LEGACY, columns, line, names
+from mailadmin.resolution.legacy import LegacySettings, legacy_resolve
+from mailadmin.resolution.population import legacy_population, population
+from mailadmin.resolution.provenance import Context
+from mailadmin.resolution.resolver import resolve
+from tests.unit.resolution import organisations
+from tests.unit.resolution.organisations import people_of
+
+
+@given(organisations.rows(), organisations.templates())
+def test_the_table_shows_the_answers_one_by_one(rows: list[Row], template: Context) -> None:
+    organisation, people = Organisation.of(rows), people_of(rows)
+    one_by_one = [resolve(template._replace(user=person.user_id), organisation) for person in people]
+    found = columns(population(people, template, organisation))
+    assert list(found) == [(answer.context.user, *line(answer)) for answer in one_by_one]
+
+
+@given(organisations.rows(), organisations.legacy_settings())
+def test_the_legacy_table_shows_the_answers_one_by_one(rows: list[Row], legacy: LegacySettings) -> None:
+    people = people_of(rows)
+    one_by_one = [legacy_resolve(Context(user=person.user_id), legacy) for person in people]
+    found = columns(legacy_population(people, legacy), LEGACY)
+    assert list(found) == [(answer.context.user, *line(answer, LEGACY)) for answer in one_by_one]
+
+
+@given(organisations.rows(), organisations.templates())
+def test_an_encoded_column_stands_for_its_cells(rows: list[Row], template: Context) -> None:
+    found = columns(population(people_of(rows), template, Organisation.of(rows)))
+    encoded = [[column.values[code] for code in column.codes] for _, column in found.encoded()]
+    assert encoded == [list(cells) for cells in zip(*found.lines, strict=True)] or not found.lines
+    assert all(len(set(column.values)) == len(column.values) for _, column in found.encoded())
+
+
+def test_the_columns_stand_in_the_order_of_the_files() -> None:
+    assert names(EFFECTIVE)[:8] == (
+        "branch", "web_configuration", "service", "cost_centre", "tier", "status", "server", "server_origin",
+    )  # fmt: skip
+    assert names(LEGACY)[:3] == ("web_configuration", "status", "method")
+    assert {"enable_ssl", "refresh_token_origin"} <= set(names(LEGACY))
