@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..domain.portals import PORTAL_FEATURES
 from ..domain.services import FIELDS, ServiceKind
 from .output import Form, FormOption, RawOption, emit, print_text, say, working
 from .session import opened
 
 if TYPE_CHECKING:
+    from ..resolution.columns import Head
     from ..resolution.provenance import Resolution
 
 ServiceOption = Annotated[ServiceKind | None, typer.Option(help="Ask for this service instead of choosing by rule.")]
@@ -26,42 +28,9 @@ def add_to(app: typer.Typer) -> None:
     app.command()(explain)
 
 
-def _field_columns(*, legacy: bool) -> Iterator[str]:
-    for field in FIELDS:
-        name = field.legacy if legacy else field.name
-        yield name
-        yield f"{name}_origin"
-
-
-COLUMNS = ("user_id", "branch", "web_configuration", "service", "cost_centre", "tier", "status")
-EFFECTIVE_COLUMNS = (*COLUMNS, *_field_columns(legacy=False))
 LONG_COLUMNS = ("user_id", "branch", "service", "field", "value", "origin")
-LEGACY_COLUMNS = ("user_id", "web_configuration", "status", "method", *_field_columns(legacy=True))
-TABLE_COLUMNS = (*COLUMNS, "server", "user_name", "sender_email", "mailbox")
-
-
-def effective_row(answer: Resolution) -> tuple[object, ...]:
-    """One answer under EFFECTIVE_COLUMNS."""
-    from ..resolution.explanation import cells
-
-    winner, context = answer.winner, answer.context
-    place = (winner.cost_centre, winner.tier) if winner else ("", "")
-    head = (context.user, context.branch, context.web_configuration, answer.service, *place, answer.status)
-    return (*head, *_interleaved(*cells(answer)))
-
-
-def legacy_row(answer: Resolution) -> tuple[object, ...]:
-    """One answer under LEGACY_COLUMNS."""
-    from ..resolution.explanation import cells
-
-    context = answer.context
-    return (context.user, context.web_configuration, answer.status, answer.method, *_interleaved(*cells(answer)))
-
-
-def _interleaved(values: tuple[str, ...], origins: tuple[str, ...]) -> Iterator[str]:
-    for value, origin in zip(values, origins, strict=True):
-        yield value
-        yield origin
+ON_SCREEN = ("server", "user_name", "sender_email", "mailbox")
+"""The fields of a table for people; files have them all."""
 
 
 def effective(
@@ -78,21 +47,29 @@ def effective(
 
     Example: mailadmin effective --format csv > effective.csv
     """
+    from ..resolution.columns import EFFECTIVE, columns
     from ..usecases import configuring
 
     with opened(context) as app, working("Resolving everybody"):
         found = configuring.effective(app, web_configuration=web, branch=branch, service=service, attended=attended)
-    answers = (answer for population in found for answer in population)
     if long:
-        rows = (line for answer in answers for line in _long(answer))
+        rows = (row for population in found for answer in population for row in _long(answer))
         emit(LONG_COLUMNS, rows, form, raw=raw)
-        return
-    lines = map(effective_row, answers)
-    if form is Form.TABLE:
-        places = [EFFECTIVE_COLUMNS.index(name) for name in TABLE_COLUMNS]
-        emit(TABLE_COLUMNS, ([line[i] for i in places] for line in lines), form, note="All fields: --format csv")
     else:
-        emit(EFFECTIVE_COLUMNS, lines, form, raw=raw)
+        _emit(EFFECTIVE, (row for population in found for row in columns(population)), form, raw=raw)
+
+
+def _emit(head: Head, lines: Iterable[Sequence[str]], form: Form, *, raw: bool) -> None:
+    """All columns for programs, those a person can take in for people."""
+    from ..resolution.columns import names
+
+    every = ("user_id", *names(head))
+    if form is not Form.TABLE:
+        emit(every, lines, form, raw=raw)
+        return
+    shown = ("user_id", *head, *ON_SCREEN)
+    places = [every.index(name) for name in shown]
+    emit(shown, ([row[i] for i in places] for row in lines), form, note="All fields: --format csv")
 
 
 def _long(answer: Resolution) -> Iterator[tuple[object, ...]]:
@@ -114,20 +91,16 @@ def legacy_effective(
 
     Example: mailadmin legacy-effective before.json --format csv
     """
+    from ..resolution.columns import LEGACY, line
     from ..usecases import migrating
 
     with opened(context) as app, working("Resolving everybody"):
         taken = migrating.load_snapshot(app, snapshot)
-        rows = [legacy_row(answer) for answer in migrating.legacy_effective(taken)]
+        rows = [(answer.context.user or "", *line(answer, LEGACY)) for answer in migrating.legacy_effective(taken)]
         odd = migrating.resolved_disagreements(taken)
-    if form is Form.TABLE:
-        shown = ("user_id", "web_configuration", "status", "method", "server", "user_name", "sender_email", "mailbox")
-        places = [LEGACY_COLUMNS.index(name) for name in shown]
-        emit(shown, ([row[i] for i in places] for row in rows), form, note="All fields: --format csv")
-    else:
-        emit(LEGACY_COLUMNS, rows, form, raw=raw)
-    for line in odd:
-        say(f"note: {line}")
+    _emit(LEGACY, rows, form, raw=raw)
+    for words in odd:
+        say(f"note: {words}")
 
 
 def explain(
@@ -138,7 +111,7 @@ def explain(
     service: ServiceOption = None,
     attended: AttendedOption = False,
     portal: Annotated[str | None, typer.Option(metavar="CODE", help="In this customer portal.")] = None,
-    feature: Annotated[str | None, typer.Option(help="For this feature of the portal.")] = None,
+    feature: Annotated[str | None, typer.Option(help=f"For this feature of it, such as {PORTAL_FEATURES[0]}.")] = None,
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
 ) -> None:

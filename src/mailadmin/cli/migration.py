@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..migration.draft import whom
 from .output import Form, FormOption, RawOption, emit, print_text, say, tell, working
 from .session import opened
 
@@ -82,11 +81,15 @@ def _counts(made: Plan) -> Iterator[tuple[str, ...]]:
 
 def tell_actions(made: Plan, title: str, *, full: bool) -> None:
     """What only people can do."""
+    from ..migration.draft import whom
+
     details = ((a, [("where", a.where), ("for", whom(a.subjects, everybody=full))]) for a in made.manual_actions)
     tell(title, [(f"{action.who}: {action.what}", found) for action, found in details])
 
 
 def _show_words(made: Plan, *, full: bool) -> None:
+    from ..migration.draft import whom
+
     tell_actions(made, "Manual actions", full=full)
     tell(
         "Findings",

@@ -10,16 +10,19 @@ from typing import Any
 import typer
 
 from ..domain.legacy import OBSOLETED
+from ..domain.permissions import PERMISSION_KEYS
+from ..domain.portals import PORTAL_FEATURES
 from ..domain.services import FIELDS, ServiceKind
 from ..errors import MailAdminError
 from ..interchange import configuration
 from ..migration.content import TABLES
 from ..migration.effects import KINDS
 from ..migration.mapping import MAPPING
+from ..resolution.columns import EFFECTIVE, LEGACY, names
 from ..resolution.hierarchy import TIERS
 from ..resolution.provenance import STATUS_MEANINGS
 from . import app
-from .effective import EFFECTIVE_COLUMNS, LEGACY_COLUMNS, LONG_COLUMNS
+from .effective import LONG_COLUMNS
 from .migration import EFFECTS_COLUMNS
 
 
@@ -39,6 +42,10 @@ def _lines() -> Iterator[str]:
     yield from _section("Tiers, the first that uses the service wins", ("tier",), ([str(tier)] for tier, _ in TIERS))
     yield from _section("Fields", ("field", "taken together as", *ServiceKind), map(_field, FIELDS))
     yield from _section("Effects", ("effect", "meaning"), ([str(kind), text] for kind, text in KINDS.items()))
+    keys = ([key, str(default)] for key, default in PERMISSION_KEYS.items())
+    yield from _section("Permission keys with a known default", ("key", "default"), keys)
+    features = ([feature, f"from_{feature}"] for feature in PORTAL_FEATURES)
+    yield from _section("Portal features with a From of their own", ("feature", "column"), features)
     mapping = ([r.legacy, r.target, r.not_derived, ", ".join(r.members)] for r in MAPPING)
     yield from _section("Mapping", ("before", "after", "cannot be derived", "members"), mapping)
     members = ([str(m.owner), m.name, "yes" if m.secret else "", m.replacement] for m in OBSOLETED)
@@ -107,9 +114,9 @@ def _family(kind: type[MailAdminError]) -> Iterator[type[MailAdminError]]:
 
 def _columns() -> Iterator[list[str]]:
     for command, columns in (
-        ("effective", EFFECTIVE_COLUMNS),
+        ("effective", ("user_id", *names(EFFECTIVE))),
         ("effective --long", LONG_COLUMNS),
-        ("legacy-effective", LEGACY_COLUMNS),
+        ("legacy-effective", ("user_id", *names(LEGACY))),
         ("effects", EFFECTS_COLUMNS),
     ):
         yield [command, ", ".join(columns)]

@@ -36,25 +36,31 @@ def _keys(content: Content) -> set[str]:
 
 
 def _check_column(content: Content, column: Column, known: set[str], findings: Findings) -> None:
-    missing: dict[str, bool] = {}
+    missing: dict[str, list[int]] = {}
     for row, number in zip(content.rows, content.numbers.values(), strict=True):
         value = row.get(column.name)
         for name in value if isinstance(value, list) else [value]:
-            if not isinstance(name, str):
-                continue
-            if name not in missing:
-                missing[name] = match_key(name) not in known
-            if missing[name]:
-                _tell(content, column, name, number, findings)
+            if isinstance(name, str) and (name in missing or match_key(name) not in known):
+                missing.setdefault(name, []).append(number)
+    for name, numbers in missing.items():
+        _tell(content, column, name, numbers, findings)
 
 
-def _tell(content: Content, column: Column, name: str, number: int, findings: Findings) -> None:
+def _tell(content: Content, column: Column, name: str, numbers: list[int], findings: Findings) -> None:
+    """One problem per missing name, however many rows have it: the name is what has to be mended."""
     what = f"{shown(name)} has no row in {column.reference}"
     if column.kind is Kind.NAMES:
-        findings.note(f"{content.where}, column {column.name}", what, short(content.place(number)))
-    else:
-        remedy = f"Add it to {column.reference}, or mend the name."
-        findings.problem(f"{content.place(number)}, column {column.name}", what, remedy)
+        for number in numbers:
+            findings.note(f"{content.where}, column {column.name}", what, short(content.place(number)))
+        return
+    others = [short(content.place(number)) for number in numbers[1:]]
+    more = f" and {len(others) - _ROWS_TOLD} more" if len(others) > _ROWS_TOLD else ""
+    also = f"; nor has it for {', '.join(others[:_ROWS_TOLD])}{more}" if others else ""
+    remedy = f"Add it to {column.reference}, or mend the name."
+    findings.problem(f"{content.place(numbers[0])}, column {column.name}", what + also, remedy)
+
+
+_ROWS_TOLD = 5
 
 
 def _check_users(content: Content, users: Content, findings: Findings) -> None:

@@ -65,7 +65,7 @@ class Operation:
         after = record_of(self.after) if self.after is not None else {}
         for column in governed.columns:
             was, now = before.get(column), after.get(column)
-            if was == now or (column in governed.key and self.kind != "change"):
+            if _shown(was) == _shown(now) or (column in governed.key and self.kind != "change"):
                 continue
             if column in governed.secrets:
                 hidden = "changed (hidden)" if was is not None and now is not None else _set(now)

@@ -87,7 +87,7 @@ class Plan:
     def of(cls, document: Any, where: str, seal: Callable[[bytes], str] | None) -> Plan:
         """The plan a document holds, checked.
 
-        Raises BadInput for something else, Tampered where hash or seal do not fit.
+        Raises BadInput for something else, Tampered where the hash does not fit, or, with `seal`, the seal does not.
         """
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise BadInput(f"{where} is not a plan of format {FORMAT}.", remedy="Make one: mailadmin plan SNAPSHOT")
@@ -113,10 +113,9 @@ class Plan:
             )
         except (TypeError, KeyError, ValueError) as error:
             raise Tampered(f"{where} does not hold a whole plan: {type(error).__name__}.", remedy=remedy) from error
-        if found.seal is not None and seal is not None and seal(found.plan_hash.encode()) != found.seal:
-            raise Tampered(
-                f"{where}: the seal does not fit: changed, or sealed with another store's key.", remedy=remedy
-            )
+        if seal is not None and (found.seal is None or seal(found.plan_hash.encode()) != found.seal):
+            trouble = "does not fit" if found.seal else "is missing"
+            raise Tampered(f"{where}: the seal {trouble}: changed, or not made with this store.", remedy=remedy)
         return found
 
     def check_confirmed(self, digits: str) -> None:

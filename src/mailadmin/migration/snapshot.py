@@ -104,7 +104,14 @@ class Snapshot:
                 f"{where}: tables give the fingerprint {actual[:12]}…, the file says {self.fingerprint[:12]}…",
                 remedy="The content was changed after it was taken. Take the snapshot again from its source.",
             )
-        if self.seal is not None and seal is not None and seal(_unsealed_bytes(self)) != self.seal:
+        if seal is None:
+            return
+        if self.seal is None:
+            raise Tampered(
+                f"{where} is unsealed, and this store has a key.",
+                remedy="It was made without a key, or its seal was taken off. Take the snapshot again from its source.",
+            )
+        if seal(_unsealed_bytes(self)) != self.seal:
             raise Tampered(
                 f"{where}: the seal does not fit.",
                 remedy="The file was changed, or sealed with another key than this store's.",

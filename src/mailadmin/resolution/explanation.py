@@ -86,6 +86,8 @@ def _reason(resolution: Resolution) -> str:
         case Status.CHOOSE:
             ready = ", ".join(resolution.choices) or "none"
             return f"no default service; the person chooses (ready: {ready})"
+        case Status.NO_SERVICE if resolution.context.portal:
+            return f"there is no portal {resolution.context.portal}"
         case Status.NO_SERVICE if resolution.service is None:
             return "neither Exchange nor SMTP had enough values"
         case Status.NO_SERVICE:

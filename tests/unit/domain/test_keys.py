@@ -34,6 +34,7 @@ TEXT: TypeAdapter[str] = TypeAdapter(Text)
         ("é", "é"),
         ("e\u0301", "é"),
         ("ﬁn", "fin"),
+        ("℡", "tel"),
         ("\u2126", "ω"),
         ("Ω", "ω"),
         ("", ""),

@@ -11,6 +11,7 @@ from hypothesis import event, given
 
 from mailadmin.domain.governed import Organisation, Row
 from mailadmin.domain.legacy import Method
+from mailadmin.domain.organisation import GLOBAL, CostCentre
 from mailadmin.domain.services import FIELD_NAMES, NOT_CAPTURED, Override, Security, Service, ServiceKind
 from mailadmin.migration.effects import (
     KINDS,
@@ -26,7 +27,7 @@ from mailadmin.migration.effects import (
 from mailadmin.migration.planning import effects_of
 from mailadmin.migration.snapshot import Snapshot
 from mailadmin.resolution.legacy import LegacySettings
-from mailadmin.resolution.population import legacy_population, population
+from mailadmin.resolution.population import Person, legacy_population, population
 from mailadmin.resolution.provenance import Context, Layer, Resolution
 from tests.unit.migration.snapshots import planned, snapshots
 from tests.unit.resolution import organisations
@@ -144,6 +145,60 @@ def test_the_kinds_of_many_are_those_of_each_against_the_settings_of_before(
     people = people_of(after)
     both = Effects(legacy_population(people, legacy), population(people, Context(), Organisation.of(after)), ())
     assert both.kinds() == [kind_of(was, now) for was, now in zip(both.before, both.after, strict=True)]
+
+
+@given(organisations.crowds(), organisations.crowds())
+def test_the_kinds_of_people_nearly_alike_are_those_of_each(before: list[Row], after: list[Row]) -> None:
+    people = people_of(after)
+    was, now = (population(people, Context(), Organisation.of(rows)) for rows in (before, after))
+    both = Effects(was, now, ())
+    assert both.kinds() == [kind_of(*pair) for pair in zip(was, now, strict=True)]
+    assert Effects(now, was, ()).kinds() == [kind_of(*pair) for pair in zip(now, was, strict=True)]
+
+
+@given(organisations.crowds_before(), organisations.crowds())
+def test_the_kinds_of_people_nearly_alike_are_those_of_each_against_the_settings_of_before(
+    legacy: LegacySettings, after: list[Row]
+) -> None:
+    people = people_of(after)
+    was, now = legacy_population(people, legacy), population(people, Context(), Organisation.of(after))
+    for kind in Effects(was, now, ()).kinds():
+        event(kind)
+    assert Effects(was, now, ()).kinds() == [kind_of(*pair) for pair in zip(was, now, strict=True)]
+
+
+def own(user: str, **values: Any) -> Override:
+    return Override(cost_centre=GLOBAL, service=ServiceKind.SMTP, user_id=user, **{**SMTP, **values})
+
+
+def everybody(*rows: Row) -> Organisation:
+    page = Service(cost_centre=GLOBAL, service=ServiceKind.SMTP, use_service=True, **SMTP)
+    return Organisation.of([CostCentre(code=GLOBAL, default_service=ServiceKind.SMTP), page, *rows])
+
+
+PEOPLE = [Person(user, user) for user in "abc"]
+
+
+def test_whoever_keeps_a_value_of_their_own_is_told_from_whoever_changes_it() -> None:
+    before = everybody(own("a", server="1"), own("b", server="2"), own("c", server="2"))
+    after = everybody(own("a", server="1"), own("b", server="2"), own("c", server="3"))
+    both = Effects(population(PEOPLE, Context(), before), population(PEOPLE, Context(), after), ())
+    assert both.kinds() == [Kind.SAME, Kind.SAME, Kind.SERVER]
+
+
+def test_what_enable_ssl_meant_depends_on_everybodys_own_port() -> None:
+    credentials = {"EmailSmtpServer": SMTP["server"], "EmailSmtpUserId": "lending", "EmailSmtpPassword": PASSWORD}
+    sender = {"EmailSmtpSenderEmailAddress": SMTP["sender_email"], "EmailUseGlobalSettings": False}
+    ports = dict(zip("abc", (25, 465, 587), strict=True))
+    legacy = LegacySettings(
+        preferences={
+            user: {**credentials, **sender, "EmailSmtpEnableSsl": True, "EmailSmtpPort": port}
+            for user, port in ports.items()
+        }
+    )
+    after = everybody(own("a", port=25), *(own(u, port=ports[u], security=Security.SSL_ON_CONNECT) for u in "bc"))
+    both = Effects(legacy_population(PEOPLE, legacy), population(PEOPLE, Context(), after), ())
+    assert both.kinds() == [Kind.SAME, Kind.SAME, Kind.SERVER]
 
 
 @given(snapshots(), snapshots(captured=False))

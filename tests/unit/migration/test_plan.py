@@ -37,7 +37,7 @@ def test_a_plan_is_read_as_it_was_written(snapshot: Snapshot) -> None:
     plan = planned(snapshot)
     assert read(plan, key=False) == plan
     assert read(plan.sealed(seal)) == plan.sealed(seal)
-    assert read(plan).plan_hash == plan.plan_hash
+    assert read(plan.sealed(seal), key=False).plan_hash == plan.plan_hash
 
 
 def test_a_plan_says_its_format_hash_and_seal() -> None:
@@ -102,6 +102,18 @@ def _rehashed(document: Document) -> None:
 def test_a_hash_recomputed_without_the_key_is_found_by_the_seal() -> None:
     with pytest.raises(Tampered, match="seal"):
         read(PLAN, _rehashed)
+
+
+@pytest.mark.parametrize("stripped", [lambda plan: plan.update(seal=None), lambda plan: plan.pop("seal")])
+def test_a_seal_taken_off_is_found_where_there_is_a_key(stripped: Callable[[Document], None]) -> None:
+    """A store with a key seals what it plans: a changed plan must not pass by saying that it has no seal."""
+
+    def changed(document: Document) -> None:
+        stripped(document)
+        _rehashed(document)
+
+    with pytest.raises(Tampered):
+        read(PLAN, changed)
 
 
 def test_a_seal_of_another_key_is_found() -> None:

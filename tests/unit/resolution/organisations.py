@@ -189,6 +189,47 @@ class Dice:
         self.random.shuffle(found)
         return found
 
+    def crowd(self) -> list[Row]:
+        """A dozen users of one branch whose own values are present alike and, out of few, now equal and now not."""
+        centre = CostCentre(code=GLOBAL, default_service=ServiceKind.SMTP)
+        page = Service(cost_centre=GLOBAL, service=ServiceKind.SMTP, use_service=True, **self._of_few())
+        users = [f"U{number}" for number in range(12)]
+        own = [
+            Override(cost_centre=GLOBAL, service=ServiceKind.SMTP, user_id=user, **self._of_few())
+            for user in users
+            if self.mostly()
+        ]
+        return [centre, page, *own, *(User(user_id=user, name=user) for user in users)]
+
+    def _of_few(self) -> dict[str, Any]:
+        free = self.one((True, False))
+        values = {
+            "server": self.one("abc"),
+            "port": self.one((465, 587)),
+            "security": self.one((Security.SSL_ON_CONNECT, Security.START_TLS)),
+            "user_name": NO_AUTHENTICATION if free else self.one("uvw"),
+            "password": None if free else self.one((None, secret("a"), secret("b"), secret("c"))),
+            "sender_email": self.one("xyz"),
+        }
+        return values if self.mostly() else {"sender_email": values["sender_email"]}
+
+    def crowd_before(self) -> LegacySettings:
+        """The settings of before of such a dozen."""
+
+        def noted() -> dict[str, object]:
+            few = self._of_few()
+            names = {"server": "Server", "port": "Port", "user_name": "UserId", "password": "Password"}
+            found = {f"EmailSmtp{old}": few[new] for new, old in names.items() if few.get(new) is not None}
+            if found.get("EmailSmtpUserId") == NO_AUTHENTICATION:
+                del found["EmailSmtpUserId"]
+            return {**found, "EmailSmtpEnableSsl": self.mostly(), "EmailSmtpSenderEmailAddress": few["sender_email"]}
+
+        preferences = {
+            f"u{n}": {**noted(), "EmailUseGlobalSettings": not self.mostly()} for n in range(12) if self.mostly()
+        }
+        settings = {name: value for name, value in noted().items() if "Sender" not in name}
+        return LegacySettings(settings=settings, preferences=preferences)
+
     def members(self, owner: Owner, place: str) -> dict[str, object]:
         """Values of an owner's members as noted at a place; what is not set is not there."""
         found: dict[str, object] = {}
@@ -247,6 +288,16 @@ def rows(*, preferences: bool | None = None) -> st.SearchStrategy[list[Row]]:
 def legacy_settings() -> st.SearchStrategy[LegacySettings]:
     """Settings of before."""
     return seeds.map(lambda seed: Dice(seed).legacy_settings())
+
+
+def crowds() -> st.SearchStrategy[list[Row]]:
+    """Rows of an organisation of many who are nearly alike."""
+    return seeds.map(lambda seed: Dice(seed).crowd())
+
+
+def crowds_before() -> st.SearchStrategy[LegacySettings]:
+    """What such a crowd had before."""
+    return seeds.map(lambda seed: Dice(seed).crowd_before())
 
 
 def contexts() -> st.SearchStrategy[tuple[Context, ...]]:

@@ -22,6 +22,14 @@ def test_the_table_shows_the_answers_one_by_one(rows: list[Row], template: Conte
     assert list(found) == [(answer.context.user, *line(answer)) for answer in one_by_one]
 
 
+@given(organisations.crowds(), organisations.crowds_before())
+def test_every_line_of_people_nearly_alike_is_that_of_the_answer(rows: list[Row], legacy: LegacySettings) -> None:
+    now = population(people_of(rows), Context(), Organisation.of(rows))
+    before = legacy_population(people_of(rows), legacy)
+    assert list(columns(now)) == [(answer.context.user, *line(answer)) for answer in now]
+    assert list(columns(before, LEGACY)) == [(answer.context.user, *line(answer, LEGACY)) for answer in before]
+
+
 @given(organisations.rows(), organisations.legacy_settings())
 def test_the_legacy_table_shows_the_answers_one_by_one(rows: list[Row], legacy: LegacySettings) -> None:
     people = people_of(rows)

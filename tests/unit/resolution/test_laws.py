@@ -278,6 +278,15 @@ def test_the_legacy_population_explains_itself_as_the_answers_one_by_one(rows: R
     assert list(map(explain, legacy_population(people, legacy))) == list(map(explain, one_by_one))
 
 
+@given(organisations.crowds(), organisations.crowds_before())
+def test_people_nearly_alike_are_told_apart(rows: Rows, legacy: LegacySettings) -> None:
+    organisation, people = Organisation.of(rows), people_of(rows)
+    now = [resolve(Context(user=person.user_id), organisation) for person in people]
+    before = [legacy_resolve(Context(user=person.user_id), legacy) for person in people]
+    assert list(map(told, population(people, Context(), organisation))) == list(map(told, now))
+    assert list(map(told, legacy_population(people, legacy))) == list(map(told, before))
+
+
 @given(organisations.rows(preferences=False))
 def test_a_question_is_answered_once_for_all_who_ask_it(rows: Rows) -> None:
     bare = [row for row in rows if not isinstance(row, Override)]
