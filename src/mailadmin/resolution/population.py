@@ -7,18 +7,34 @@ the population equals the answers one by one).
 
 from __future__ import annotations
 
+import gc
 from array import array
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import compress
+from typing import Any, NamedTuple
 
 from ..domain.governed import Organisation
 from ..domain.keys import match_key
 from ..domain.organisation import User
-from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, Values
+from ..domain.preferences import SYSTEM, MailPreference
+from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, ServiceKind, Values
 from .legacy import LegacySettings, legacy_resolve, personal_values, uses_own_exchange, uses_own_smtp
-from .provenance import Context, Layer, Resolution
+from .provenance import Context, Resolution
 from .resolver import resolve
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Garbage collection waits: while much is built and nothing thrown away, it costs a quarter and finds nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Person(NamedTuple):
@@ -37,11 +53,44 @@ class Person(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Persons by column: a million of them are five lists."""
+
+    user_ids: Sequence[str]
+    keys: Sequence[str]
+    branches: Sequence[str | None]
+    active: Sequence[bool]
+    external: Sequence[bool]
+
+    @classmethod
+    def of(cls, people: Iterable[Person]) -> People:
+        """These persons, in this order."""
+        columns: tuple[list[Any], ...] = ([], [], [], [], [])
+        for person in people:
+            for column, value in zip(columns, person, strict=True):
+                column.append(value)
+        return cls(*columns)
+
+    def __len__(self) -> int:
+        return len(self.user_ids)
+
+    def __getitem__(self, i: int) -> Person:
+        return Person(self.user_ids[i], self.keys[i], self.branches[i], self.active[i], self.external[i])
+
+    def __iter__(self) -> Iterator[Person]:
+        return map(Person, self.user_ids, self.keys, self.branches, self.active, self.external)
+
+    def among(self, keys: Container[str]) -> list[int]:
+        """The positions of those whose key is one of these."""
+        return list(compress(range(len(self)), map(keys.__contains__, self.keys)))
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
     """Answers for many users: `answers[codes[i]]` answers `people[i]`, but for that user's own values in `own[i]`."""
 
-    people: Sequence[Person]
-    codes: Sequence[int]
+    people: People
+    codes: array[int]
     answers: Sequence[Resolution]
     own: Mapping[int, Values]
 
@@ -50,59 +99,71 @@ class Population:
 
     def __getitem__(self, position: int) -> Resolution:
         """The full answer for one user."""
-        return self.answers[self.codes[position]].of(self.people[position].user_id, self.own.get(position))
+        return self.answers[self.codes[position]].of(self.people.user_ids[position], self.own.get(position))
 
     def __iter__(self) -> Iterator[Resolution]:
         return map(self.__getitem__, range(len(self)))
 
 
-Question = tuple[Hashable, Values | None]
-"""What makes a difference to the answer, and the user's own values that stand in it."""
+Asking = tuple[Hashable, Values | None]
+"""What makes a difference to the answer, and the person's own values that may stand in it."""
 
 
-def population(people: Sequence[Person], template: Context, organisation: Organisation) -> Population:
+@uncollected()
+def population(people: People | Iterable[Person], template: Context, organisation: Organisation) -> Population:
     """Everybody's answer to `template`, asked by each user in turn, under the rules in force."""
+    people = people if isinstance(people, People) else People.of(people)
+    system = {SYSTEM: organisation.preferences.get(SYSTEM, MailPreference())} if organisation.preferences else {}
+    nobodys = replace(organisation, overrides={}, preferences=system)
+    shown: dict[str | None, tuple[str, ServiceKind | None]] = {}
 
-    def ask(person: Person) -> Hashable:
-        own = organisation.overrides.get(person.key)
-        if person.key in organisation.preferences:
-            return person
-        if own is None:
-            return person.branch
-        return person.branch, person.active, person.external, tuple([(o[0], o[1], _present(o[2])) for o in own])
-
-    def answer(person: Person) -> Resolution:
+    def answer(person: Person, organisation: Organisation = organisation) -> Resolution:
         user = User(
             user_id=person.user_id, name="", branch=person.branch, active=person.active, external=person.external
         )
         return resolve(template._replace(user=person.user_id), replace(organisation, users={person.key: user}))
 
-    def own_values(person: Person, found: Resolution) -> Values | None:
-        layer = _personal(found)
-        for own in organisation.overrides.get(person.key, ()) if layer else ():
-            if (own.cost_centre, own.service) == (_key_of(found), found.service):
-                return own.values
-        return None
+    def usual(person: Person) -> Resolution:
+        """The answer at a branch, which is everybody's there who has nothing of their own."""
+        found = answer(person, nobodys)
+        shown[person.branch] = _shown(found)
+        return found
 
-    return _share(people, ask, answer, own_values)
+    def ask(person: Person) -> Asking:
+        """The branch alone, unless something of the person's own can stand in the answer or decide what is ready."""
+        if person.key in organisation.preferences:
+            return person, None
+        place = shown[person.branch]
+        own = [o for o in organisation.overrides[person.key] if place[1] is None or o[:2] == place]
+        if not own:
+            return person.branch, None
+        present = tuple([(o.cost_centre, o.service, _present(o.values)) for o in own])
+        return (person.branch, person.active, person.external, present), own[0].values
+
+    special = people.among(organisation.overrides.keys() | organisation.preferences.keys())
+    return _share(people, people.branches, usual, special, ask, answer)
 
 
-def legacy_population(people: Sequence[Person], legacy: LegacySettings) -> Population:
+@uncollected()
+def legacy_population(people: People | Iterable[Person], legacy: LegacySettings) -> Population:
     """Everybody's answer on the desktop under the rules before the upgrade."""
+    people = people if isinstance(people, People) else People.of(people)
 
-    def ask(person: Person) -> Hashable:
-        mine = legacy.preferences.get(person.key)
+    def answer(person: Person) -> Resolution:
+        return legacy_resolve(Context(user=person.user_id), legacy)
+
+    def usual(person: Person) -> Resolution:
+        return legacy_resolve(Context(user=person.user_id), replace(legacy, preferences={}))
+
+    def ask(person: Person) -> Asking:
+        mine = legacy.preferences[person.key]
         if not mine:
-            return None
+            return None, None
         flags = mine.get("EmailUseMailTo"), uses_own_smtp(mine), uses_own_exchange(mine)
-        return flags, _present(personal_values(mine))
+        values = personal_values(mine)
+        return (flags, _present(values)), values
 
-    return _share(
-        people,
-        ask,
-        lambda person: legacy_resolve(Context(user=person.user_id), legacy),
-        lambda person, found: personal_values(legacy.preferences[person.key]) if _personal(found) else None,
-    )
+    return _share(people, (None,) * len(people), usual, people.among(legacy.preferences), ask, answer)
 
 
 _USER_NAME = FIELD_NAMES.index("user_name")
@@ -112,34 +173,37 @@ def _present(values: Values) -> Hashable:
     return values[_USER_NAME] == NO_AUTHENTICATION, *[value is not None for value in values]
 
 
-def _personal(found: Resolution) -> Layer | None:
-    return next((layer for layer in (found.own, found.base) if layer and layer.personal), None)
-
-
-def _key_of(found: Resolution) -> str:
-    winner = found.winner
-    return match_key(winner.cost_centre) if winner else ""
+def _shown(answer: Resolution) -> tuple[str, ServiceKind | None]:
+    """The Cost Centre and service whose overrides an answer can show."""
+    winner = answer.winner
+    return match_key(winner.cost_centre) if winner else "", answer.service
 
 
 def _share(
-    people: Sequence[Person],
-    ask: Callable[[Person], Hashable],
+    people: People,
+    places: Sequence[Hashable],
+    usual: Callable[[Person], Resolution],
+    special: Sequence[int],
+    ask: Callable[[Person], Asking],
     answer: Callable[[Person], Resolution],
-    own_values: Callable[[Person, Resolution], Values | None],
 ) -> Population:
-    known: dict[Hashable, int] = {}
-    answers: list[Resolution] = []
-    personal: list[bool] = []
-    codes = array("L")
+    """Answer every distinct question once: the `usual` one of every place, and those that the `special` ask."""
+    somebody = dict(zip(places, range(len(people)), strict=True))
+    answers = [usual(people[position]) for position in somebody.values()]
+    numbers: dict[Hashable, int] = {place: number for number, place in enumerate(somebody)}
+    codes = array("I", map(numbers.__getitem__, places))
     own: dict[int, Values] = {}
-    for position, person in enumerate(people):
-        question = ask(person)
-        code = known.get(question, -1)
-        if code < 0:
-            code = known[question] = len(answers)
+    for position in special:
+        person = people[position]
+        question, values = ask(person)
+        if question not in numbers:
+            numbers[question] = len(answers)
             answers.append(answer(person))
-            personal.append(_personal(answers[code]) is not None)
-        codes.append(code)
-        if personal[code] and (values := own_values(person, answers[code])) is not None:
+        code = codes[position] = numbers[question]
+        if values is not None and _is_personal(answers[code]):
             own[position] = values
     return Population(people, codes, answers, own)
+
+
+def _is_personal(answer: Resolution) -> bool:
+    return any(layer and layer.personal for layer in (answer.own, answer.base))

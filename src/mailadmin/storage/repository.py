@@ -79,7 +79,7 @@ def people(connection: Connection) -> People:
     for batch in _batches(connection, wanted.order_by(users.c.user_id_key)):
         for column, values in zip(columns, zip(*batch, strict=True), strict=True):
             column.extend(values)
-    return People(*map(tuple, columns))
+    return People(*columns)
 
 
 def _batches(connection: Connection, query: Any) -> Iterator[Sequence[tuple[Any, ...]]]:

@@ -1,0 +1,124 @@
+"""Everybody's answers as a table for files and frames: every distinct line stands in it once.
+
+Law: line `codes[i]` is what `line(population[i])` gives. A user's own values are laid into a copy of the line of the
+answer they stand in; where they belong is found by asking that answer with marks in their place.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..domain.services import FIELDS
+from .explanation import cells
+from .population import Population, uncollected
+from .provenance import Resolution
+
+Line = tuple[str, ...]
+
+
+class Encoded(NamedTuple):
+    """One column: `values[codes[i]]` stands in line i; every value is there once."""
+
+    values: tuple[str, ...]
+    codes: array[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A row per user: `user_ids[i]`, and then `lines[codes[i]]` under `names`."""
+
+    names: tuple[str, ...]
+    user_ids: Sequence[str]
+    codes: array[int]
+    lines: Sequence[Line]
+
+    def __len__(self) -> int:
+        return len(self.user_ids)
+
+    def __iter__(self) -> Iterator[Line]:
+        return ((user_id, *self.lines[code]) for user_id, code in zip(self.user_ids, self.codes, strict=True))
+
+    def encoded(self) -> Iterator[tuple[str, Encoded]]:
+        """Every column but the user ids, by name; its codes go by line, not by user."""
+        for place, name in enumerate(self.names):
+            numbers: dict[str, int] = {}
+            codes = array("I", [numbers.setdefault(cells[place], len(numbers)) for cells in self.lines])
+            yield name, Encoded(tuple(numbers), codes)
+
+
+Head = Mapping[str, Callable[[Resolution], str | None]]
+"""The columns before those of the fields."""
+
+EFFECTIVE: Head = {
+    "branch": lambda answer: answer.context.branch,
+    "web_configuration": lambda answer: answer.context.web_configuration,
+    "service": lambda answer: answer.service,
+    "cost_centre": lambda answer: answer.winner.cost_centre if answer.winner else None,
+    "tier": lambda answer: answer.winner.tier if answer.winner else None,
+    "status": lambda answer: answer.status,
+}
+"""TABLE: what stands before the fields in a table of effective settings."""
+
+LEGACY: Head = {
+    "web_configuration": lambda answer: answer.context.web_configuration,
+    "status": lambda answer: answer.status,
+    "method": lambda answer: answer.method,
+}
+"""TABLE: what stands before the fields in a table of the settings before the upgrade."""
+
+
+def names(head: Head = EFFECTIVE) -> tuple[str, ...]:
+    """The columns after `user_id`, in order."""
+    fields = [f.legacy if head is LEGACY else f.name for f in FIELDS]
+    return (*head, *[name for field in fields for name in (field, f"{field}_origin")])
+
+
+def line(answer: Resolution, head: Head = EFFECTIVE) -> Line:
+    """One answer under `names`."""
+    pairs = zip(*cells(answer), strict=True)
+    return (*[str(value(answer) or "") for value in head.values()], *[cell for pair in pairs for cell in pair])
+
+
+@uncollected()
+def columns(population: Population, head: Head = EFFECTIVE) -> Columns:
+    """The table of a population."""
+    lines = [line(answer, head) for answer in population.answers]
+    user_ids, codes = population.people.user_ids, array("I", population.codes)
+    places: dict[int, _OwnCells] = {}
+    for position, values in population.own.items():
+        code = codes[position]
+        if code not in places:
+            places[code] = _own_cells(population.answers[code], len(head))
+        own, text = places[code], list(lines[code])
+        for cell, i in own.values:
+            text[cell] = str(values[i])
+        for cell in own.origins:
+            text[cell] = own.origin(user_ids[position])
+        codes[position] = len(lines)
+        lines.append(tuple(text))
+    return Columns(names(head), user_ids, codes, lines)
+
+
+class _OwnCells(NamedTuple):
+    """Where a user's own values stand in a line, and of which field each is; which origins name the user, and how."""
+
+    values: list[tuple[int, int]]
+    origins: list[int]
+    origin: Callable[[str], str]
+
+
+_MARKS = tuple(object() for _ in FIELDS)
+
+
+def _own_cells(answer: Resolution, first: int) -> _OwnCells:
+    marked = answer.of("", _MARKS)
+    personal = next(layer for layer in (answer.own, answer.base) if layer and layer.personal)
+    fields = [(first + 2 * i, i, f) for i, f in enumerate(FIELDS)]
+    return _OwnCells(
+        [(cell, i) for cell, i, f in fields if marked.values[i] is _MARKS[i] and not f.secret],
+        [cell + 1 for cell, i, _ in fields if marked.origins[i] != answer.origins[i]],
+        lambda user: personal._replace(code=user).origin,
+    )
