@@ -123,14 +123,21 @@ def test_an_altered_plan_and_an_altered_snapshot_are_refused(desk: Desk) -> None
         assert desk(*command, file, code=3).error
 
 
-def test_a_row_changed_behind_the_back_of_the_store_is_never_used(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("damage", "row"),
+    [
+        ("services set server = 'evil.example' where cost_centre = 'GLOBAL'", "services global / exchange"),
+        ("users set active = 0 where user_id = 'JTaylor6'", "users jtaylor6"),
+        ("overrides set server = 'evil.example' where user_id = 'JTaylor6'", "overrides global / smtp / jtaylor6"),
+    ],
+)
+def test_a_row_changed_behind_the_back_of_the_store_is_never_used(desk: Desk, damage: str, row: str) -> None:
     desk.migrate()
     with database(desk.store) as connection:
-        connection.execute(
-            "update services set server = 'evil.example' where cost_centre = 'GLOBAL' and service = 'SMTP'"
-        )
-    for words in (("verify-migration",), ("effective",), ("explain", "JTaylor6"), ("export",), ("rollback",)):
-        assert "services global / smtp" in desk(*words, code=3).error
+        connection.execute(f"update {damage}")
+    for words in (("verify-migration",), ("effective",), ("export",), ("rollback",)):
+        assert row in desk(*words, code=3).error
+    assert row in desk("explain", "JTaylor6", code=3).error
 
 
 def test_a_later_change_is_found_by_verify_and_stops_the_rollback(desk: Desk) -> None:

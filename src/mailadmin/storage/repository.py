@@ -15,7 +15,7 @@ from ..errors import StalePlan
 from ..migration.operations import Operation
 from ..resolution.population import People, uncollected
 from .keys import Sealer
-from .sealing import check_row, row_seal
+from .sealing import check_row, check_rows, row_seal
 from .tables import ROWS, STORE, kept, key_columns, keys, stored
 
 
@@ -32,45 +32,50 @@ def state(connection: Connection) -> State:
     return State(*connection.execute(select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)).one())
 
 
-def rows(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = GOVERNED) -> dict[tuple[str, Key], Row]:
-    """Governed rows by table and key. Raises Tampered for one that is not as it was written."""
+def rows(
+    connection: Connection, sealer: Sealer | None, tables: Iterable[str] = GOVERNED, users: Sequence[str] | None = None
+) -> dict[tuple[str, Key], Row]:
+    """Governed rows by table and key; with `users` (keys), only their own of the tables that grow with users.
+
+    Raises Tampered for a row that is not as it was written.
+    """
     found = {}
     for table in tables:
         parts = key_columns(table)
-        for record in map(dict, connection.execute(select(ROWS[table])).mappings()):
+        query = select(ROWS[table])
+        if users is not None and table in _OF_USERS:
+            query = query.where(ROWS[table].c.user_id_key.in_(users))
+        for record in map(dict, connection.execute(query).mappings()):
             check_row(sealer, table, record)
             found[table, tuple(record[part] for part in parts)] = kept(table, record)
     return found
 
 
-_STRUCTURE = tuple(t for t in GOVERNED if t not in {"users", "overrides", "contacts", "role_permissions"})
+_OF_USERS = ("users", "overrides")
+_STRUCTURE = tuple(t for t in GOVERNED if t not in {*_OF_USERS, "contacts", "role_permissions"})
 
 
 @uncollected()
-def organisation(connection: Connection, sealer: Sealer | None, user_keys: Sequence[str] | None = None) -> Organisation:
-    """The organisation, with these users and what is their own, or with everybody's overrides and no users.
+def organisation(connection: Connection, sealer: Sealer | None, users: Sequence[str]) -> Organisation:
+    """The organisation, with these users (keys) and what is their own. Raises Tampered."""
+    return Organisation.of(rows(connection, sealer, (*_STRUCTURE, *_OF_USERS), users).values())
 
-    Without `user_keys` users are left to `people`: a population asks for ids and branches, not for a million rows.
-    Raises Tampered for a row that is not as it was written.
-    """
-    built = Organisation.of(rows(connection, sealer, _STRUCTURE).values())
-    users, overrides = ROWS["users"], ROWS["overrides"]
+
+@uncollected()
+def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisation, People]:
+    """The whole organisation for a population: a million users are ids and branches, not rows. Raises Tampered."""
+    check_rows(connection, _OF_USERS, sealer)
+    overrides = ROWS["overrides"]
     wanted = select(
         overrides.c.user_id_key, *[overrides.c[name] for name in ("cost_centre_key", "service", *FIELD_NAMES)]
     )
-    known: dict[str, Any] = {}
-    if user_keys is not None:
-        wanted = wanted.where(overrides.c.user_id_key.in_(user_keys))
-        for record in map(dict, connection.execute(select(users).where(users.c.user_id_key.in_(user_keys))).mappings()):
-            check_row(sealer, "users", record)
-            known[record["user_id_key"]] = kept("users", record)
     own: dict[str, tuple[OwnSettings, ...]] = {}
     for user, centre, service, *values in chain.from_iterable(_batches(connection, wanted)):
         own[user] = (*own.get(user, ()), OwnSettings(centre, service, tuple(values)))
-    return replace(built, users=known, overrides=own)
+    structure = Organisation.of(rows(connection, sealer, _STRUCTURE).values())
+    return replace(structure, overrides=own), people(connection)
 
 
-@uncollected()
 def people(connection: Connection) -> People:
     """Everybody, by user id's match key: as much of each as a population needs."""
     users = ROWS["users"]

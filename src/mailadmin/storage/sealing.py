@@ -65,17 +65,30 @@ def unsealed_rows(connection: Connection, tables: Iterable[str], sealer: Sealer 
     for table in tables:
         for record in connection.execute(select(ROWS[table])).mappings():
             if record["mac"] != row_seal(sealer, table, dict(record)):
-                yield f"{table} {' / '.join(str(record[name]) for name in key_columns(table))}"
+                yield _name(table, dict(record))
+
+
+def check_rows(connection: Connection, tables: Iterable[str], sealer: Sealer | None) -> None:
+    """Raises Tampered if any row of these tables is not as it was written."""
+    if (name := next(unsealed_rows(connection, tables, sealer), None)) is not None:
+        raise _tampered(name)
 
 
 def check_row(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> None:
     """Raises Tampered for a row that is not as it was written."""
     if sealer is not None and record["mac"] != row_seal(sealer, table, record):
-        name = " / ".join(str(record[name]) for name in key_columns(table))
-        raise Tampered(
-            f"The row {table} {name} of the store is not as it was written.",
-            remedy="mailadmin doctor lists every such row; restore the store from a backup.",
-        )
+        raise _tampered(_name(table, record))
+
+
+def _name(table: str, record: Mapping[str, Any]) -> str:
+    return f"{table} {' / '.join(str(record[name]) for name in key_columns(table))}"
+
+
+def _tampered(name: str) -> Tampered:
+    return Tampered(
+        f"The row {name} of the store is not as it was written.",
+        remedy="mailadmin doctor lists every such row; restore the store from a backup.",
+    )
 
 
 def _seal_rows(connection: Connection, table: str, sealer: Sealer) -> None:

@@ -41,8 +41,7 @@ def effective(
     By default: on the desktop, at the own branch, service chosen by rule, unattended. Raises UnknownName.
     """
     with app.store.reading() as connection:
-        organisation = repository.organisation(connection, app.sealer(connection))
-        people = repository.people(connection)
+        organisation, people = repository.everybody(connection, app.sealer(connection))
     _check_names(organisation, branch, web_configuration)
     webs: Iterable[str | None] = [web_configuration]
     if web_configuration == EVERY_WEB_CONFIGURATION:
@@ -54,9 +53,8 @@ def effective(
 def explain(app: App, context: Context) -> Resolution:
     """One context's answer with its whole proof. Raises UnknownName for a user, branch, … that is not there."""
     with app.store.reading() as connection:
-        organisation = repository.organisation(
-            connection, app.sealer(connection), [match_key(context.user)] if context.user else []
-        )
+        users = [match_key(context.user)] if context.user else []
+        organisation = repository.organisation(connection, app.sealer(connection), users)
     user = organisation.users.get(match_key(context.user)) if context.user else None
     if context.user and user is None:
         raise UnknownName("user", context.user, remedy="mailadmin effective lists everybody.")

@@ -274,8 +274,7 @@ def verify_migration(app: App, run: int | None = None) -> Verification:
     with app.store.reading() as connection:
         which = run if run is not None else repository.state(connection).serial
         plan = _run(connection, which)
-        organisation = repository.organisation(connection, app.sealer(connection))
-        people = repository.people(connection)
+        organisation, people = repository.everybody(connection, app.sealer(connection))
     found = {f"user/{p.user_id}": a for p, a in zip(people, population(people, Context(), organisation), strict=True)}
     for name in plan.promise:
         kind, _, code = name.partition("/")

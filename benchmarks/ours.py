@@ -1,0 +1,56 @@
+"""mailadmin's own answers to the same questions: the public functions, as the commands call them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mailadmin.domain.legacy import Kind, Owner, members_of
+from mailadmin.interchange.frames import to_frame
+from mailadmin.migration.effects import Effects
+from mailadmin.resolution.columns import Columns, columns
+from mailadmin.resolution.legacy import LegacySettings
+from mailadmin.resolution.population import legacy_population, population
+from mailadmin.resolution.provenance import Context
+from mailadmin.storage import repository
+from mailadmin.storage.unit_of_work import Store
+
+from .stores import GLOBAL_MEMBERS, LEGACY_MEMBERS
+
+
+def lines(store: Path) -> Columns:
+    """The finished table as CSV and JSON are written from it: distinct lines, and a line's number per user."""
+    opened = Store(f"sqlite:///{store}", created_at="")
+    with opened.reading() as connection:
+        organisation, people = repository.everybody(connection, None)
+    return columns(population(people, Context(), organisation))
+
+
+def effective(store: Path) -> Any:
+    """The finished table as a DataFrame with categorical columns."""
+    return to_frame(lines(store))
+
+
+def effects(store: Path) -> dict[str, int]:
+    """How many users each kind of effect concerns."""
+    opened = Store(f"sqlite:///{store}", created_at="")
+    with opened.reading() as connection:
+        organisation, people = repository.everybody(connection, None)
+        legacy = LegacySettings(settings=GLOBAL_MEMBERS, preferences=_preferences(connection))
+    found = Effects(legacy_population(people, legacy), population(people, Context(), organisation), ())
+    return {str(kind): count for kind, count in found.summary().items() if count}
+
+
+def _preferences(connection: Any) -> dict[str, dict[str, object]]:
+    """The legacy table, wide, as a snapshot holds it: what is not set is not there."""
+    query = f"SELECT user_id_key, {', '.join(LEGACY_MEMBERS)} FROM user_preferences"
+    members = members_of(Owner.USER)
+    flags = [name for name in LEGACY_MEMBERS if members[name].kind is Kind.FLAG]
+    found = {}
+    for key, *values in connection.exec_driver_sql(query).cursor:
+        mine = {name: value for name, value in zip(LEGACY_MEMBERS, values, strict=True) if value is not None}
+        for name in flags:
+            if name in mine:
+                mine[name] = bool(mine[name])
+        found[key] = mine
+    return found
