@@ -31,7 +31,8 @@ bench: .venv/.development
 	$(BIN)/python -m benchmarks
 
 campaign: .venv/.development
-	HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m tests.campaign
+	HYPOTHESIS_PROFILE=campaign $(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
 
 .venv/.runtime: requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -40,6 +40,19 @@ class App:
         """What seals the store's rows and documents, or None without its key."""
         return sealing.sealer_of(connection, self.places.all())
 
+    def writer_sealer(self, connection: Connection) -> Sealer | None:
+        """What seals what is written now. Raises KeyNeeded where the store has a key and it is not here.
+
+        A row written without its seal would be refused as soon as the key is back.
+        """
+        state, sealer = repository.state(connection), self.sealer(connection)
+        if sealer is None and state.key_id is not None:
+            raise KeyNeeded(
+                f"The store's key {state.key_id}… is not here, and without it nothing can be written.",
+                remedy="Bring the key back. Reading works without it.",
+            )
+        return sealer
+
     def seal(self) -> Seal | None:
         """What seals documents, or None without a key."""
         with self.store.reading() as connection:
@@ -51,6 +64,7 @@ class App:
 
         A key that is here and new to the store becomes its key.
         """
+        self.writer_sealer(connection)
         if (key := self.key(connection)) is None:
             raise KeyNeeded(
                 f"A key is needed to {what}, and there is none.",

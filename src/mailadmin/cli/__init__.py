@@ -9,7 +9,7 @@ import typer
 
 from .. import __version__
 from ..errors import MailAdminError
-from . import configuration, demo, effective, keys, migration, snapshot, store
+from . import configuration, demo, effective, keys, migration, report, snapshot, store
 from .output import print_text, say
 from .session import Chosen
 
@@ -46,7 +46,7 @@ def choose(context: typer.Context, store: StoreOption = None, version: VersionOp
     context.ensure_object(Chosen).store = store
 
 
-for part in (snapshot, migration, effective, configuration, keys, store, demo):
+for part in (snapshot, migration, report, effective, configuration, keys, store, demo):
     part.add_to(app)
 
 

@@ -24,6 +24,7 @@ from ..domain.portals import Contact, Portal
 from ..domain.preferences import MailPreference
 from ..domain.services import Override, Service
 from ..errors import BadInput, Problem, SourceRejected
+from .budgets import read_regular
 
 FORMAT = "mailadmin-configuration/1"
 
@@ -84,11 +85,10 @@ def write(rows: Iterable[Row], form: DocumentFormat) -> str:
 
 def read(file: Path) -> Configuration:
     """The configuration in a TOML or JSON file. Raises BadInput, or SourceRejected with every problem."""
+    given = read_regular(file)
     try:
-        text = file.read_bytes().decode()
+        text = given.decode()
         content = json.loads(text) if file.suffix.lower() == ".json" else tomllib.loads(text)
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{file} is not {file.suffix.lstrip('.') or 'TOML'}: {error}") from error
     try:

@@ -10,27 +10,32 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BadInput
+from .budgets import read_regular
 
 
 def read_json(file: Path) -> Any:
     """The JSON document in a file. Raises BadInput where there is none."""
+    content = read_regular(file)
     try:
-        return json.loads(file.read_bytes().decode())
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from error
+        return json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{file} is not a JSON document.", remedy="Is it the file mailadmin wrote?") from error
 
 
 def write_privately(file: Path, text: str) -> None:
-    """Write a file so that it has its whole content or was not touched; mode 0600. Refuses to follow a link."""
+    """Write text so that the file has its whole content or was not touched; mode 0600. Refuses to follow a link."""
+    write_bytes_privately(file, text.encode())
+
+
+def write_bytes_privately(file: Path, content: bytes) -> None:
+    """Write bytes in the same way."""
     if file.is_symlink():
         raise BadInput(f"{file} is a link; it is not followed.", remedy="Name the file itself.")
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as opened:
-            opened.write(text)
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
         Path(temporary).replace(file)

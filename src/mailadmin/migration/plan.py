@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from ..domain.canonical import sha256
@@ -32,7 +33,7 @@ class Purpose(StrEnum):
     ROLLBACK = "rollback"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """`lineage` and `serial` name the store's state it starts from; `created_at` is UTC, ISO 8601.
 
@@ -56,7 +57,7 @@ class Plan:
     promise: Mapping[str, str] = field(default_factory=dict)
     seal: str | None = None
 
-    @property
+    @cached_property
     def plan_hash(self) -> str:
         """SHA-256 of everything the plan says, 64 hex digits."""
         return sha256(self._content())
@@ -67,7 +68,7 @@ class Plan:
         return self.plan_hash[:CONFIRMATION_DIGITS]
 
     def _content(self) -> Record:
-        plain = (name for name in self.__slots__ if name not in {"operations", "seal"})
+        plain = (item.name for item in fields(self) if item.name not in {"operations", "seal"})
         content = {name: _plain(getattr(self, name)) for name in plain}
         return {"format": FORMAT, **content, "operations": [operation.document() for operation in self.operations]}
 

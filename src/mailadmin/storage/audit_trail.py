@@ -71,9 +71,10 @@ def verify(connection: Connection, seal: Seal | None) -> int:
     return expected
 
 
-def length(connection: Connection) -> int:
-    """How many entries there are."""
-    return int(connection.execute(select(func.count()).select_from(AUDIT_TRAIL)).scalar_one())
+def entries_of(connection: Connection, plan_hash: str) -> int:
+    """How many entries a plan left."""
+    query = select(func.count()).select_from(AUDIT_TRAIL).where(AUDIT_TRAIL.c.plan_hash == plan_hash)
+    return int(connection.execute(query).scalar_one())
 
 
 def _rows(connection: Connection) -> Iterator[dict[str, Any]]:

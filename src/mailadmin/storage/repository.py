@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, inser
 
 from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
 from ..domain.services import FIELD_NAMES
-from ..errors import StalePlan
+from ..errors import StalePlan, StoreFailed
 from ..migration.operations import Operation
 from ..resolution.population import People, uncollected
 from .keys import Sealer
@@ -131,17 +131,26 @@ def _change(
     named = key_columns(table)
     records = [_sealed(table, o, serial, sealer) for o in operations]
     statement = update(ROWS[table]).where(_at(table))
-    connection.execute(
+    result = connection.execute(
         statement.values({n: bindparam(f"new_{n}") for n in records[0] if n not in named}),
         [{(f"at_{n}" if n in named else f"new_{n}"): v for n, v in record.items()} for record in records],
     )
+    _check_found(table, result.rowcount, len(records))
 
 
 def _delete(
     connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
 ) -> None:
     parameters = [{f"at_{n}": v for n, v in keys(table, o.key).items()} for o in operations]
-    connection.execute(delete(ROWS[table]).where(_at(table)), parameters)
+    result = connection.execute(delete(ROWS[table]).where(_at(table)), parameters)
+    _check_found(table, result.rowcount, len(parameters))
+
+
+def _check_found(table: str, found: int, expected: int) -> None:
+    """A damaged index finds no row where there is one, and says nothing."""
+    if found != expected:
+        lost = f"{expected - found} row(s) of {table} were not found where they stand."
+        raise StoreFailed(lost, remedy="mailadmin doctor")
 
 
 def _sealed(table: str, operation: Operation, serial: int, sealer: Sealer | None) -> dict[str, Any]:

@@ -34,9 +34,9 @@ LOCK_TIMEOUT_MS = 10_000
 """How long a writer waits for another before it gives up, in milliseconds."""
 
 PRAGMAS: dict[str, int | str] = {
+    "busy_timeout": LOCK_TIMEOUT_MS,
     "foreign_keys": 1,
     "synchronous": 2,
-    "busy_timeout": LOCK_TIMEOUT_MS,
     "trusted_schema": 0,
     "cell_size_check": 1,
     "secure_delete": 1,
@@ -117,7 +117,7 @@ class Store:
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, hide_parameters=True)
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
     except (ArgumentError, ModuleNotFoundError) as error:
         raise BadInput(
             f"{url!r} is not a store's URL that can be opened here: {type(error).__name__}.",
@@ -221,6 +221,9 @@ def translated(where: str, writers: Writers | None = None) -> Iterator[None]:
             raise NotAStore(f"{where} is not a mailadmin store.", remedy="Name another file with --store.") from error
         if "readonly" in said:
             raise StoreFailed("The store can only be read here.", remedy="Check the file's permissions.") from error
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            remedy = "Whether the last step was kept is not known: mailadmin history says."
+            raise StoreFailed(f"The connection to the store was lost: {said}", remedy=remedy) from error
         raise StoreFailed(f"The store failed: {said}") from error
     except MailAdminError:
         raise

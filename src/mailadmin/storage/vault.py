@@ -38,14 +38,14 @@ class Vault:
         self._lineage = lineage
         self._keys = keys
         self._key = key
-        self._sealer = sealer
+        self.sealer = sealer
 
     def _context(self, location: str, fingerprint: str, key_id: str) -> bytes:
         return canonical([self._lineage, location, fingerprint, key_id])
 
     def keep(self, secrets: Mapping[str, str]) -> dict[str, str]:
         """Keep secrets by location; returns their fingerprints. One already kept there is left as it is."""
-        fingerprints = {location: self._sealer.fingerprint(secret) for location, secret in secrets.items()}
+        fingerprints = {location: self.sealer.fingerprint(secret) for location, secret in secrets.items()}
         rows = []
         for location, fingerprint in missing_from_vault(self._connection, fingerprints).items():
             context = self._context(location, fingerprint, self._key.id)

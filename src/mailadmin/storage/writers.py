@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -33,8 +34,9 @@ class _BesideFile:
     @contextlib.contextmanager
     def writing(self, connection: Connection) -> Iterator[None]:
         with contextlib.suppress(OSError):
-            self._note.write_text(self._me)
-            self._note.chmod(0o600)
+            handle = os.open(self._note, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            with os.fdopen(handle, "w") as note:
+                note.write(self._me)
         try:
             yield
         finally:

@@ -104,7 +104,7 @@ def _secrets(app: App, connection: Connection) -> Iterator[Check]:
         yield Check("key", NOTICE, "the store has no key: nothing is sealed, no secret is kept", "mailadmin key create")
     elif key is None or sealer is None:
         found = f"key {state.key_id}… is not here: secrets cannot be read, seals are not checked"
-        yield Check("key", PROBLEM, found, "Bring the key back, or make a new one and enter the secrets again.")
+        yield Check("key", PROBLEM, found, "Bring the key back.")
         for location in books.secret_locations(connection):
             yield Check("secret", NOTICE, f"{location} cannot be read without its key")
     else:
@@ -137,17 +137,19 @@ class Rotation(NamedTuple):
 def rotate_key(app: App, progress: Callable[[str], None] | None = None) -> Rotation:
     """Put every secret under a new key and drop the old one; interrupted anywhere, it goes on when called again.
 
-    The new key is kept beside the old one first; the old one goes when no secret is under it any more. Fingerprints and
-    seals do not change: the sealer is only encrypted anew. Raises KeyNeeded where the present key is not here, or its
-    place cannot be written (keys in the environment are changed there: the new one first).
+    The new key is kept before the old one first (the first key found is the one to change to); the old one goes when no
+    secret is under it any more. Fingerprints and seals do not change: the sealer is only encrypted anew. Raises
+    KeyNeeded where the present key is not here, or its place cannot be written (keys in the environment are changed
+    there: the new one first).
     """
     with app.store.reading() as connection:
         state = repository.state(connection)
-    old = app.places.find(state.key_id) if state.key_id else None
+    keys = list(app.places.all().values())
+    old = next((key for key in keys if key.id == state.key_id), None)
     if old is None:
         raise KeyNeeded("The store's key is not here, so it cannot be changed.", remedy="Bring it back first.")
-    new = next((key for key in app.places.candidates() if key.id != old.id), None)
-    if new is None:
+    new = keys[0]
+    if len(keys) == 1:
         new = new_key()
         app.places.keep([new, old])
     moved = 0
@@ -156,16 +158,21 @@ def rotate_key(app: App, progress: Callable[[str], None] | None = None) -> Rotat
         if progress:
             progress(f"{moved} secrets")
     with app.store.writing() as connection:
-        sealer = app.sealer(connection)
-        if sealer is not None:
-            sealing.wrap_sealer(connection, new, sealer)
+        vault = _vault(app, connection, new)
+        while batch := vault.renew(BATCH):  # entered since, under the old key
+            moved += batch
+        sealing.wrap_sealer(connection, new, vault.sealer)
     app.places.keep([new])
     return Rotation(old.id, new.id, moved)
 
 
 def _renew(app: App, new: StoreKey) -> int:
     with app.store.writing() as connection:
-        state, sealer = repository.state(connection), app.sealer(connection)
-        if sealer is None:
-            raise KeyNeeded("The store's key is not here, so it cannot be changed.", remedy="Bring it back first.")
-        return Vault(connection, state.lineage, app.places.all(), new, sealer).renew(BATCH)
+        return _vault(app, connection, new).renew(BATCH)
+
+
+def _vault(app: App, connection: Connection, new: StoreKey) -> Vault:
+    sealer = app.writer_sealer(connection)
+    if sealer is None:
+        raise KeyNeeded("The store has no key that could be changed.", remedy="mailadmin key create")
+    return Vault(connection, repository.state(connection).lineage, app.places.all(), new, sealer)

@@ -13,7 +13,7 @@ from ..bootstrap import App
 from ..domain.canonical import canonical
 from ..domain.governed import record_of
 from ..domain.keys import match_key
-from ..errors import AlreadyApplied, DifferencesFound, StalePlan, UnknownName, WrongStore
+from ..errors import AlreadyApplied, DifferencesFound, StalePlan, Tampered, UnknownName, WrongStore
 from ..interchange.files import read_json, write_privately
 from ..interchange.legacy_exports import read_legacy_export
 from ..migration import planning
@@ -54,7 +54,7 @@ def take_snapshot(
         fingerprints = {}
         if export.secrets and keep_secrets:
             fingerprints = app.vault(connection, "keep the passwords of this export").keep(export.secrets)
-        sealer = app.sealer(connection)
+        sealer = app.writer_sealer(connection)
         snapshot = Snapshot.take(
             export.tables,
             taken_at=app.now(),
@@ -145,7 +145,7 @@ def effects(app: App, plan: Plan) -> Effects:
         if any(run.plan_hash == plan.plan_hash for run in books.runs(connection)):
             current = applied(current, [operation.reverse() for operation in plan.operations])
         else:
-            _check_fresh(connection, plan, state)
+            _check_fresh(app, connection, plan, state)
     return planning.effects_of(plan.operations, current, legacy)
 
 
@@ -160,9 +160,9 @@ def apply(app: App, plan: Plan, confirm: str) -> Run:
     with app.store.writing() as connection:
         state = repository.state(connection)
         _check_store(plan, state)
-        _check_fresh(connection, plan, state)
+        _check_fresh(app, connection, plan, state)
         run = Run(state.serial + 1, plan.purpose, app.now(), app.actor, plan.reverses, plan.plan_hash)
-        sealer = app.sealer(connection)
+        sealer = app.writer_sealer(connection)
         repository.write(connection, plan.operations, run.run, sealer)
         _move_secrets(app, connection, plan.operations)
         audit_trail.record(
@@ -203,24 +203,32 @@ def _check_store(plan: Plan, state: State) -> None:
         raise WrongStore("The plan was made for another store.", remedy="Make it for this one: mailadmin plan SNAPSHOT")
 
 
-def _check_fresh(connection: Connection, plan: Plan, state: State) -> None:
+def _check_fresh(app: App, connection: Connection, plan: Plan, state: State) -> None:
     runs = books.runs(connection)
     if done := next((run for run in runs if run.plan_hash == plan.plan_hash), None):
         raise AlreadyApplied(f"This plan was applied as run {done.run} at {done.applied_at} by {done.applied_by}.")
     if state.serial != plan.serial:
         since = [run for run in runs if run.run > plan.serial]
         raise StalePlan(
-            [f"run {r.run} by {r.applied_by}: {o.name}" for r in since for o in _operations(connection, r.run)]
+            [f"run {r.run} by {r.applied_by}: {o.name}" for r in since for o in _operations(app, connection, r.run)]
         )
 
 
-def _operations(connection: Connection, run: int) -> tuple[Operation, ...]:
-    return _run(connection, run).operations
+def _operations(app: App, connection: Connection, run: int) -> tuple[Operation, ...]:
+    return _run(app, connection, run).operations
 
 
-def _run(connection: Connection, run: int) -> Plan:
-    """The plan of a run. Its seal was checked when it was applied; runs from before there was a key have none."""
-    return Plan.of(books.run_plan(connection, run), f"run {run}", None)
+def _run(app: App, connection: Connection, run: int) -> Plan:
+    """The plan of a run, as it was applied: by its own seal, and by the audit trail, which has its hash on every entry.
+
+    Runs from before the store had a key have no seal.
+    """
+    document, sealer = books.run_plan(connection, run), app.sealer(connection)
+    sealed = isinstance(document, dict) and document.get("seal") is not None
+    plan = Plan.of(document, f"run {run}", sealer.seal if sealer and sealed else None)
+    if audit_trail.entries_of(connection, plan.plan_hash) != len(plan.operations):
+        raise Tampered(f"The plan of run {run} is not the one the audit trail tells of.", remedy="mailadmin doctor")
+    return plan
 
 
 def base_of(app: App, state: State) -> planning.Base:
@@ -244,7 +252,7 @@ def plan_rollback(
     with app.store.reading() as connection:
         state = repository.state(connection)
         which = run if run is not None else state.serial
-        operations = _operations(connection, which)
+        operations = _operations(app, connection, which)
         current = repository.rows(connection, app.sealer(connection))
         base = base_of(app, state)
         plan = planning.plan_rollback(which, operations, current, base, skip_conflicts=skip_conflicts)
@@ -273,7 +281,7 @@ def verify_migration(app: App, run: int | None = None) -> Verification:
     """
     with app.store.reading() as connection:
         which = run if run is not None else repository.state(connection).serial
-        plan = _run(connection, which)
+        plan = _run(app, connection, which)
         organisation, people = repository.everybody(connection, app.sealer(connection))
     found = {f"user/{p.user_id}": a for p, a in zip(people, population(people, Context(), organisation), strict=True)}
     for name in plan.promise:

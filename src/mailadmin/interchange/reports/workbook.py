@@ -1,0 +1,214 @@
+"""A report as a workbook: a sheet for each part, typed, with filters, a frozen header and no formula anywhere.
+
+Laws: text is text, whatever it begins with; the same report gives the same bytes, so no member of the file carries the
+time of its writing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from io import BytesIO
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from .content import Cell, Column, Holds, MigrationReport, Table, listed, printable
+
+LONGEST_TEXT = 32_767
+"""Excel's limit for a cell, in UTF-16 units."""
+
+MOST_ROWS = 1_048_576
+CUT = "… (cut)"
+NAMES = "Names"
+_ESCAPE = re.compile("(?=_x[0-9A-Fa-f]{4}_)")
+_NEVER_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
+
+
+def xlsx(report: MigrationReport) -> bytes:
+    """The workbook."""
+    from openpyxl import Workbook
+
+    book: Any = Workbook(write_only=True)
+    names: list[tuple[Cell, ...]] = []
+    for title, table in _sheets(report):
+        _write(book, title, table, [names_of(title, table, row, names) for row in table.rows])
+    columns = (Column("Sheet", Holds.CHOICE, 20), Column("Entry", width=50), Column("Name", width=40))
+    _write(book, NAMES, Table(NAMES, columns, names), names)
+    made = datetime.combine(report.as_of, time())
+    book.properties.title, book.properties.creator = printable(report.title), "mailadmin"
+    book.properties.created = made
+    written = BytesIO()
+    book.save(written)
+    return _without_times(written, made)
+
+
+def names_of(title: str, table: Table, row: Sequence[Cell], names: list[tuple[Cell, ...]]) -> tuple[Cell, ...]:
+    """The row with its names told shortly; all of them are noted in `names`, where a person can filter."""
+    told: list[Cell] = []
+    for cell in row:
+        if isinstance(cell, tuple):
+            entry = next((c for c, column in zip(row, table.columns, strict=True) if column.name in _ENTRY), row[0])
+            names += [(title, entry, name) for name in cell]
+            told.append(listed(cell))
+        else:
+            told.append(cell)
+    return tuple(told)
+
+
+_ENTRY = ("What", "Finding", "Setting")
+
+
+def _sheets(report: MigrationReport) -> Iterator[tuple[str, Table]]:
+    """The parts of the report, in its order, each with the name of its sheet."""
+    yield "Summary", _summary(report)
+    yield "By status", report.statuses
+    yield "Rows written", report.written
+    yield "Old to new", report.paths_table
+    yield "By branch", report.branches_table
+    yield "Manual actions", report.actions
+    yield "Effects", report.effects
+    yield "Explained", _explained(report)
+    yield "Findings", report.findings
+    yield "Dropped settings", report.dropped
+    yield "Left alone", report.left_alone
+    yield "Fingerprints", report.proof
+
+
+def _summary(report: MigrationReport) -> Table:
+    columns = (Column("What", width=30), Column("Number", Holds.NUMBER, 12), Column("Meaning", width=90))
+    rows: list[tuple[Cell, ...]] = [(report.title, "", f"As of {report.as_of.isoformat()}")]
+    rows += [("", "", sentence) for sentence in report.sentences]
+    rows += [(number.name, number.value, number.note) for number in report.numbers]
+    rows += [(f"Effect: {row[0]}", int(str(row[1])) + int(str(row[2])), row[3]) for row in report.summary.rows]
+    return Table("Summary", columns, rows)
+
+
+def _explained(report: MigrationReport) -> Table:
+    """The users explained, one row for each tier asked and each setting."""
+    columns = (
+        Column("Who", Holds.CHOICE, 28), Column("Part", Holds.CHOICE, 24), Column("What", width=28),
+        Column("Before, or which", width=30), Column("After, or cost centre", width=30),
+        Column("Outcome", Holds.CHOICE, 16), Column("Reason or origin", width=60),
+    )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = []
+    for one in report.explained:
+        rows += [(one.who, one.effect, "", "", "", "", sentence) for sentence in one.sentences]
+        rows += [(one.who, row[0], *row[1:]) for row in one.asked.rows]
+        rows += [(one.who, one.fields.title, *row) for row in one.fields.rows]
+    return Table("Explained", columns, rows)
+
+
+def _write(book: Any, title: str, table: Table, rows: Sequence[Sequence[Cell]]) -> None:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    sheet: Any = book.create_sheet(sheet_name(title, book.sheetnames))
+    for number, column in enumerate(table.columns, 1):
+        sheet.column_dimensions[get_column_letter(number)].width = column.width
+    sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    styles = {holds: _style(sheet, _FORMATS.get(holds, "General")) for holds in Holds}
+
+    def cell(value: Cell, holds: Holds) -> Any:
+        made: Any = WriteOnlyCell(sheet)
+        if isinstance(value, int):
+            made.value = value
+        elif value:
+            made.value = text(str(value))
+            made.data_type = "s"
+        made._style = styles[holds if isinstance(value, int) or not value else Holds.TEXT]
+        return made
+
+    heads = [cell(column.name, Holds.TEXT) for column in table.columns]
+    for head in heads:
+        head.font, head.fill = Font(bold=True), PatternFill("solid", start_color="DCE6EE")
+        head.alignment = Alignment(vertical="top", wrap_text=True)
+    sheet.append(heads)
+    fitting = rows if len(rows) < MOST_ROWS else rows[: MOST_ROWS - 2]
+    for row in fitting:
+        sheet.append([cell(value, column.holds) for value, column in zip(row, table.columns, strict=True)])
+    if len(fitting) < len(rows):
+        sheet.append([cell(f"… and {len(rows) - len(fitting):,} more, which no sheet can hold", Holds.TEXT)])
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(table.columns))}{len(fitting) + 1}"
+    _ask_for_dates(sheet, table, len(fitting) + 1)
+
+
+_FORMATS = {Holds.NUMBER: "#,##0", Holds.FILL_IN_DATE: "yyyy-mm-dd"}
+
+
+def _style(sheet: Any, number_format: str) -> Any:
+    """A style made once and shared: hundreds of thousands of cells would each make their own."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
+
+    pattern: Any = WriteOnlyCell(sheet)
+    pattern.alignment = Alignment(vertical="top", wrap_text=True)
+    pattern.number_format = number_format
+    return pattern._style
+
+
+def _ask_for_dates(sheet: Any, table: Table, last: int) -> None:
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation  # type: ignore[import-not-found]
+
+    for number, column in enumerate(table.columns, 1):
+        if column.holds is Holds.FILL_IN_DATE and last > 1:
+            letter = get_column_letter(number)
+            rule = DataValidation(
+                type="date",
+                operator="greaterThan",
+                formula1="36526",
+                allow_blank=True,
+                sqref=f"{letter}2:{letter}{last}",
+            )
+            rule.error, rule.errorTitle = "Enter a date.", column.name
+            sheet.data_validations.append(rule)
+
+
+def text(value: str) -> str:
+    """Text as a cell holds it: unchanged, but for what XML or Excel cannot hold, and cut with a mark where too long.
+
+    `_x000D_` is how a workbook writes a carriage return (ECMA-376, ST_Xstring); what looks like it is escaped itself.
+    """
+    value = printable(value)
+    if "_x" in value:
+        value = _ESCAPE.sub("_x005F", value)
+    value = value.replace("\r", "_x000D_")
+    if len(value) > LONGEST_TEXT // 2 and len(value.encode("utf-16-le")) // 2 > LONGEST_TEXT:
+        kept = value.encode("utf-16-le")[: 2 * (LONGEST_TEXT - len(CUT))]
+        value = kept.decode("utf-16-le", "ignore") + CUT
+    return value
+
+
+def sheet_name(wanted: str, taken: Sequence[str]) -> str:
+    """A name Excel takes: at most 31 characters, none of its own, not taken yet whatever the case."""
+    cleaned = _NEVER_IN_A_SHEET_NAME.sub("-", printable(wanted)).strip("' ") or "Sheet"
+    found, number = cleaned[:31], 1
+    while found.casefold() in {name.casefold() for name in taken}:
+        number += 1
+        ending = f" ({number})"
+        found = cleaned[: 31 - len(ending)] + ending
+    return found
+
+
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+
+
+def _without_times(written: BytesIO, made: datetime) -> bytes:
+    """The same archive with one fixed time in all of it, in place of the time of its writing."""
+    stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    fixed = BytesIO()
+    with ZipFile(written) as source, ZipFile(fixed, "w", ZIP_DEFLATED) as target:
+        for member in source.namelist():
+            content = source.read(member)
+            if member == "docProps/core.xml":
+                content = _MODIFIED.sub(rb"\g<1>" + stamp + rb"\g<2>", content)
+            info = ZipInfo(member, (1980, 1, 1, 0, 0, 0))
+            info.compress_type, info.external_attr = ZIP_DEFLATED, 0o600 << 16
+            target.writestr(info, content)
+    return fixed.getvalue()
