@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from .errors import KeyNeeded
+from .domain.keys import unprintable
+from .errors import BadInput, KeyNeeded
 from .migration.snapshot import Seal
 from .storage import repository, sealing
 from .storage.keys import KeyPlaces, Sealer, StoreKey
@@ -103,6 +104,8 @@ def connect(
     clock = clock or (lambda: datetime.now(UTC))
     url = store_url(store, environment)
     who = actor or environment.get(ACTOR_VARIABLE) or getpass.getuser()
+    if (found := unprintable(who)) is not None:
+        raise BadInput(f"The name of whoever is at work holds the character {found}.", remedy=f"Set {ACTOR_VARIABLE}.")
     opened = Store(url, created_at=clock().replace(microsecond=0).isoformat(), actor=who)
     with opened.reading() as connection:
         lineage = repository.state(connection).lineage

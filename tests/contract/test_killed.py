@@ -312,7 +312,6 @@ def test_a_change_of_keys_killed_anywhere_loses_no_secret_and_goes_on(
     assert counters.cases_run > 20
 
 
-@pytest.mark.xfail(strict=True, reason="killed when only the old key is left to be dropped, it goes back to that key")
 def test_a_change_of_keys_never_goes_back(tmp_path: Path) -> None:
     counters = Counters("C rotation")
     with rotating(Places(tmp_path)) as (stage, key_file):
@@ -320,7 +319,6 @@ def test_a_change_of_keys_never_goes_back(tmp_path: Path) -> None:
     assert counters.found == {"went back to the old key": 0}
 
 
-@pytest.mark.xfail(strict=True, reason="secrets are looked for in one transaction, and the key is changed in the next")
 def test_a_secret_entered_while_the_key_is_changed_is_not_lost(tmp_path: Path) -> None:
     """Somebody enters a secret when all others are under the new key, and the store's is not changed yet."""
     with rotating(Places(tmp_path)) as (stage, _), stage.opened(stage.url) as app:

@@ -6,6 +6,7 @@ flipped bit in a table without an index passes its integrity check.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,18 +14,39 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from ..domain.canonical import canonical
 from ..domain.governed import GOVERNED
-from ..errors import Tampered
+from ..errors import KeyNeeded, Tampered
 from .keys import Sealer, StoreKey, new_sealer
 from .tables import AUDIT_TRAIL, ROWS, STORE, key_columns
 
 
 def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | None:
-    """The store's sealer, or None where it has none or its key is not here."""
-    row = connection.execute(select(STORE.c.lineage, STORE.c.key_id, STORE.c.sealer_nonce, STORE.c.sealer)).one()
-    key = keys.get(row.key_id or "")
-    if row.sealer is None or key is None:
+    """The store's sealer, or None where it has none or its key is not here.
+
+    Raises Tampered where it was taken away, or what belongs to it was changed: seals cannot be switched off.
+    """
+    row = connection.execute(select(STORE)).one()
+    if row.sealer is None:
+        centres = ROWS["cost_centres"]
+        sealed = select(func.count()).select_from(centres).where(centres.c.mac.is_not(None))
+        if row.key_id is not None or connection.execute(sealed).scalar_one():
+            raise _without_sealer()
         return None
-    return Sealer.of(key.decrypt(row.sealer_nonce, row.sealer, _context(row.lineage)))
+    for key in keys.values():
+        with contextlib.suppress(KeyNeeded):
+            text = key.decrypt(row.sealer_nonce, row.sealer, _context(row.lineage, row.sealed_from))
+            if key.id == row.key_id:
+                return Sealer.of(text)
+            raise _without_sealer()
+    if row.key_id in keys:
+        raise _without_sealer()
+    return None
+
+
+def _without_sealer() -> Tampered:
+    return Tampered(
+        "The store's sealer was taken away or changed, so its rows cannot be trusted.",
+        remedy="Restore the store from a backup.",
+    )
 
 
 def give_sealer(connection: Connection, key: StoreKey) -> Sealer:
@@ -40,13 +62,13 @@ def give_sealer(connection: Connection, key: StoreKey) -> Sealer:
 
 def wrap_sealer(connection: Connection, key: StoreKey, sealer: Sealer) -> None:
     """Keep the sealer under this key, which is the store's from now on."""
-    lineage = connection.execute(select(STORE.c.lineage)).scalar_one()
-    nonce, encrypted = key.encrypt(sealer.text(), _context(lineage))
+    row = connection.execute(select(STORE)).one()
+    nonce, encrypted = key.encrypt(sealer.text(), _context(row.lineage, row.sealed_from))
     connection.execute(update(STORE).values(key_id=key.id, sealer_nonce=nonce, sealer=encrypted))
 
 
-def _context(lineage: str) -> bytes:
-    return canonical([lineage, "sealer"])
+def _context(lineage: str, sealed_from: int) -> bytes:
+    return canonical([lineage, "sealer", sealed_from])
 
 
 def row_seal(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> str | None:

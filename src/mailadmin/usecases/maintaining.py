@@ -32,6 +32,8 @@ class Check(NamedTuple):
     remedy: str = ""
 
 
+Look = Callable[[App, Connection], Iterator[Check]]
+
 OK, NOTICE, PROBLEM = "ok", "notice", "problem"
 RESTORE = "Restore the store from a backup."
 
@@ -39,7 +41,15 @@ RESTORE = "Restore the store from a backup."
 def doctor(app: App) -> list[Check]:
     """Look at store, rows, audit trail, runs, key and secrets, and versions; nothing is changed."""
     with app.store.reading() as connection:
-        return [check for look in LOOKS for check in look(app, connection)]
+        return [check for look in LOOKS for check in _looked(look, app, connection)]
+
+
+def _looked(look: Look, app: App, connection: Connection) -> Iterator[Check]:
+    """What a look finds; what it cannot get past is itself a problem."""
+    try:
+        yield from look(app, connection)
+    except Tampered as error:
+        yield Check(look.__name__.strip("_").replace("_", " "), PROBLEM, error.what, error.remedy)
 
 
 def _engine(app: App, connection: Connection) -> Iterator[Check]:
@@ -122,7 +132,7 @@ def _versions(app: App, connection: Connection) -> Iterator[Check]:
     yield Check("versions", OK, ", ".join(parts))
 
 
-LOOKS: tuple[Callable[[App, Connection], Iterator[Check]], ...] = (_engine, _rows, _trail, _runs, _secrets, _versions)
+LOOKS: tuple[Look, ...] = (_engine, _rows, _trail, _runs, _secrets, _versions)
 """TABLE: what the doctor looks at, in order."""
 
 

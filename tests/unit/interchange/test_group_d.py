@@ -157,12 +157,19 @@ def within_seconds(work: Callable[[], object]) -> list[str]:
     return Child(told).end().said
 
 
-NO_BUDGETS = pytest.mark.xfail(strict=True, reason="documents of ours are read without the budgets of exports")
-
-
 @pytest.mark.parametrize("read", [read_json, configuration.read])
 @pytest.mark.parametrize(
-    "made", [pytest.param("fifo", marks=NO_BUDGETS), pytest.param("endless", marks=NO_BUDGETS), "folder", "missing"]
+    "made",
+    [
+        pytest.param(
+            "fifo",
+        ),
+        pytest.param(
+            "endless",
+        ),
+        "folder",
+        "missing",
+    ],
 )
 def test_a_document_is_a_regular_file(read: Callable[[Path], object], made: str, tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
