@@ -6,15 +6,14 @@ told in one go. The text of a secret is in `secrets` and nowhere else, no messag
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..domain.keys import match_key
 from ..errors import BadInput, SourceRejected
 from ..migration.content import TABLES
+from ..resolution.population import uncollected
 from . import references
 from .carriers import RawTable, opened
 from .findings import shown
@@ -66,7 +65,7 @@ def read_legacy_export(
         from .sql_tables import tables_in_database
 
         raw_tables, digest = tables_in_database(sql, path, intake.findings), None
-    with _no_collection():
+    with uncollected():
         contents = _contents(raw_tables, intake, progress or (lambda line: None))
     references.check(contents, intake.findings)
     if not contents and not intake.findings.problems:
@@ -81,18 +80,6 @@ def read_legacy_export(
         source=path.name,
         sha256=digest.hexdigest() if digest else None,
     )
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keeps the garbage collector from walking millions of rows again and again, none of which is garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _contents(raw_tables: Iterator[RawTable], intake: Intake, progress: Progress) -> dict[str, Content]:
