@@ -247,9 +247,6 @@ def test_what_no_database_keeps_is_refused_in_any_column(at: Places, table: str,
     assert at.ask(url, "SELECT count(*) FROM snapshots") == [(0,)]
 
 
-UNWRITABLE = pytest.mark.xfail(strict=True, reason="only what files hold is checked for NUL and half characters")
-
-
 @pytest.mark.parametrize("actor", ["a\udcff", "a\x00b", "a\nb"])
 def test_who_is_at_work_has_a_name_that_can_be_kept(at: Places, actor: str) -> None:
     """MAILADMIN_ACTOR may hold bytes that are no UTF-8, which Python hands on as half characters."""
@@ -257,7 +254,6 @@ def test_who_is_at_work_has_a_name_that_can_be_kept(at: Places, actor: str) -> N
         applied(app, plan_change(app, [centre("A", "")]))
 
 
-@UNWRITABLE
 @pytest.mark.parametrize("name", ["\ud800", "a\x00b"])
 def test_nobody_has_a_name_that_cannot_be_kept(name: str, postgresql: Cluster, tmp_path: Path) -> None:
     with opened(Places(tmp_path, postgresql).fresh()) as app:
@@ -267,7 +263,6 @@ def test_nobody_has_a_name_that_cannot_be_kept(name: str, postgresql: Cluster, t
             configuring.explain(app, Context(user=name))
 
 
-@UNWRITABLE
 def test_an_export_may_have_any_file_name(at: Places) -> None:
     file = at.folder / os.fsdecode(b"export\xff.json")
     file.write_text(json.dumps({"users": users("A")}))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..domain.keys import match_key
+from ..domain.keys import match_key, visible
 from ..errors import BadInput, SourceRejected
 from ..migration.content import TABLES
 from ..resolution.population import uncollected
@@ -77,7 +77,7 @@ def read_legacy_export(
         secrets=intake.secrets,
         not_taken=tuple(sorted(intake.findings.not_taken)),
         notes=intake.findings.notes,
-        source=path.name,
+        source=visible(path.name),
         sha256=digest.hexdigest() if digest else None,
     )
 

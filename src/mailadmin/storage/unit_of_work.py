@@ -146,15 +146,16 @@ def _private(database: str | None) -> None:
 
 def _set_pragmas(dbapi: Any, _record: object) -> None:
     dbapi.isolation_level = None
-    cursor = dbapi.cursor()
     try:
-        for name, value in PRAGMAS.items():
-            cursor.execute(f"PRAGMA {name} = {value}")
-            found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
-            if found != value and not (name == "journal_mode" and found == "memory"):
-                raise StoreFailed(f"SQLite did not take PRAGMA {name} = {value}; it says {found}.")
-    finally:
-        cursor.close()
+        with contextlib.closing(dbapi.cursor()) as cursor:
+            for name, value in PRAGMAS.items():
+                cursor.execute(f"PRAGMA {name} = {value}")
+                found = cursor.execute(f"PRAGMA {name}").fetchone()[0]
+                if found != value and not (name == "journal_mode" and found == "memory"):
+                    raise StoreFailed(f"SQLite did not take PRAGMA {name} = {value}; it says {found}.")
+    except BaseException:  # a connection its pool never got would stay open
+        dbapi.close()
+        raise
 
 
 def _begin(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..bootstrap import App
 from ..domain.governed import Organisation, Row, key_of, name_of, table_of
-from ..domain.keys import match_key
+from ..domain.keys import match_key, unprintable, visible
 from ..domain.services import FIELDS, SECRET_FIELDS, Override, Service, ServiceKind
 from ..errors import BadInput, KeyNeeded, UnknownName
 from ..interchange import configuration
@@ -52,6 +52,8 @@ def effective(
 
 def explain(app: App, context: Context) -> Resolution:
     """One context's answer with its whole proof. Raises UnknownName for a user, branch, … that is not there."""
+    if context.user and unprintable(context.user):
+        raise UnknownName("user", visible(context.user), remedy="A name holds nothing invisible.")
     with app.store.reading() as connection:
         users = [match_key(context.user)] if context.user else []
         organisation = repository.organisation(connection, app.sealer(connection), users)

@@ -12,7 +12,7 @@ from .. import __version__
 from ..bootstrap import App
 from ..domain.canonical import canonical
 from ..domain.governed import record_of
-from ..domain.keys import match_key
+from ..domain.keys import match_key, unprintable, visible
 from ..errors import AlreadyApplied, DifferencesFound, StalePlan, Tampered, UnknownName, WrongStore
 from ..interchange.files import read_json, write_privately
 from ..interchange.legacy_exports import read_legacy_export
@@ -81,6 +81,8 @@ def snapshots(app: App) -> list[Snapshot]:
 
 def load_snapshot(app: App, named: str | Path) -> Snapshot:
     """A snapshot by its file or its id, with fingerprint and seal checked. Raises UnknownName, Tampered."""
+    if unprintable(str(named)):
+        raise UnknownName("snapshot", visible(str(named)), remedy="A name holds nothing invisible.")
     if Path(named).is_file():
         return Snapshot.of(read_json(Path(named)), str(named), app.seal())
     with app.store.reading() as connection:
