@@ -144,7 +144,7 @@ class KeyNeeded(Refused):
 
 
 class StoreFailed(MailAdminError, OSError):
-    """The store could not do what was asked. The transaction was not committed."""
+    """The store could not do what was asked. Unless the connection was lost in COMMIT, nothing was changed."""
 
     exit_code = 5
 

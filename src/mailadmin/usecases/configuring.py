@@ -10,6 +10,7 @@ from typing import Any
 from ..bootstrap import App
 from ..domain.governed import Organisation, Row, key_of, name_of, table_of
 from ..domain.keys import match_key, unprintable, visible
+from ..domain.organisation import is_global
 from ..domain.services import FIELDS, SECRET_FIELDS, Override, Service, ServiceKind
 from ..errors import BadInput, KeyNeeded, UnknownName
 from ..interchange import configuration
@@ -115,7 +116,9 @@ def plan_import(app: App, file: str | Path, *, remove_missing: bool = False, out
 
 
 def _is_global(place: tuple[str, tuple[str, ...]]) -> bool:
-    return place == ("cost_centres", ("global",))
+    """GLOBAL is always there: a document that does not name it does not remove it."""
+    table, key = place
+    return table == "cost_centres" and is_global(key[0])
 
 
 def plan_secret(
