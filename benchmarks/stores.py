@@ -16,7 +16,7 @@ from mailadmin.domain.keys import match_key
 from mailadmin.domain.legacy import Owner, members_of
 from mailadmin.domain.services import FIELD_NAMES, NO_AUTHENTICATION, NOT_CAPTURED
 from mailadmin.storage import tables
-from mailadmin.storage.tables import ROWS, key_columns
+from mailadmin.storage.tables import OF_USERS, ROWS, bucket_of, key_columns
 from mailadmin.storage.unit_of_work import Store
 
 COST_CENTRES, BRANCHES, ENTITIES, ROLES = 1_000, 1_000, 100, 300
@@ -74,14 +74,16 @@ def _is_number(member: str) -> bool:
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[dict[str, Any]]) -> None:
-    names = [*key_columns(table), *GOVERNED[table].columns, "version"]
+    divided = table in OF_USERS
+    names = [*key_columns(table), *GOVERNED[table].columns, "version", *(["bucket"] if divided else [])]
     columns = ", ".join(f'"{ROWS[table].c[name].name}"' for name in names)
     key = GOVERNED[table].key
 
     def records() -> Iterator[tuple[Any, ...]]:
         for row in rows:
             given = [row.get(name) for name in GOVERNED[table].columns]
-            yield (*[match_key(row[part]) for part in key], *given, 1)
+            bucket = [bucket_of(match_key(row["user_id"]))] if divided else []
+            yield (*[match_key(row[part]) for part in key], *given, 1, *bucket)
 
     connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(names))})", records())
 

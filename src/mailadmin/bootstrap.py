@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from .audit.advisories import Advisory, advisories_of
 from .domain.keys import unprintable
+from .domain.profiles import Secret
 from .errors import BadInput, KeyNeeded
 from .migration.snapshot import Seal
 from .storage import repository, sealing
@@ -74,6 +77,19 @@ class App:
         sealer = self.sealer(connection) or sealing.give_sealer(connection, key)
         return Vault(connection, repository.state(connection).lineage, self.places.all(), key, sealer)
 
+    def secret(self, fingerprint: str) -> Secret:
+        """A secret of the vault, fetched where it is used. Revealing it raises KeyNeeded where it cannot be read."""
+
+        def fetch() -> str:
+            with self.store.reading() as connection:
+                key, sealer = self.key(connection), self.sealer(connection)
+                if key is None or sealer is None:
+                    raise KeyNeeded("The store's key is not here, so no password can be read.", remedy="Bring it back.")
+                lineage = repository.state(connection).lineage
+                return Vault(connection, lineage, self.places.all(), key, sealer).reveal(fingerprint)
+
+        return Secret(fetch)
+
     def now(self) -> str:
         """The time, UTC, ISO 8601, to the second."""
         return self.clock().replace(microsecond=0).isoformat()
@@ -114,8 +130,19 @@ def connect(
     return App(opened, KeyPlaces(environment, beside, lineage), clock, who)
 
 
-def sample_folder() -> Path:
-    """The sample company: beside the package when installed, in the checkout's data folder otherwise."""
+def data_folder() -> Path:
+    """What comes with mailadmin: beside the package when installed, in the checkout's data folder otherwise."""
     package = Path(__file__).parent
-    installed = package / "data" / "sample"
-    return installed if installed.is_dir() else package.parents[1] / "data" / "sample"
+    installed = package / "data"
+    return installed if installed.is_dir() else package.parents[1] / "data"
+
+
+def sample_folder() -> Path:
+    """The sample company."""
+    return data_folder() / "sample"
+
+
+def advisories() -> tuple[Advisory, ...]:
+    """The dated outside facts that come with mailadmin."""
+    file = data_folder() / "advisories.toml"
+    return advisories_of(tomllib.loads(file.read_text(encoding="utf-8")), file.name)

@@ -3,7 +3,12 @@
 MailAdminError
 ├── BadInput (ValueError)              2  what was given cannot be used; nothing was changed
 │   ├── SourceRejected                    an export with problems: all of them at once
-│   └── UnknownName (LookupError)         a user, code or run that is not there
+│   ├── UnknownName (LookupError)         a user, code or run that is not there
+│   └── GateRefused                       text that may not travel in a message
+│       ├── AddressRejected
+│       ├── HeaderRejected
+│       │   └── EncodedWordRejected
+│       └── SerialisationMismatch         what would go out is not what was meant
 ├── DifferencesFound                   1  a check found what it should not find
 ├── Refused (PermissionError)          3  understood, and not done
 │   ├── Tampered                          a file is not as it was written
@@ -13,7 +18,27 @@ MailAdminError
 │   ├── WrongStore
 │   ├── NotConfirmed
 │   ├── RollbackConflict                  rows changed since the run that is to be taken back
-│   └── KeyNeeded                         a secret would have to be kept or read without a key
+│   ├── KeyNeeded                         a secret would have to be kept or read without a key
+│   ├── NotPermitted                      the user may not do this
+│   ├── NotReady                          no service, or one that is not filled in
+│   ├── Unsupported                       the service cannot do what the message needs
+│   ├── MailStopped                       all mail of this site is switched off
+│   ├── TestModeBlocked                   forced test mode without a redirect address
+│   ├── BulkRefused                       one message, one person pressing send
+│   └── DraftChanged                      not the draft, account or sender it was when it was kept
+├── MailFailed (ConnectionError)       4  the mail system or the network failed; says what is known of the message
+│   ├── StageTimeout (TimeoutError)
+│   ├── ConnectionClosed
+│   ├── ProtocolViolation                 not SMTP, or more than was asked for
+│   │   └── ReplyTooLarge
+│   ├── TlsFailed
+│   │   ├── TlsRequired                   the server offers no TLS, or took it back
+│   │   ├── TlsTooOld
+│   │   └── CertificateInvalid
+│   ├── PlaintextAuthRefused              a password is never sent in the clear
+│   ├── AuthFailed
+│   ├── ServiceRefused                    the server said no; its code, meaning and remedy
+│   └── EndpointRefused                   an address outside the chosen cloud
 └── StoreFailed (OSError)              5
     ├── StoreBusy
     ├── NotAStore
@@ -23,6 +48,7 @@ MailAdminError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
 
@@ -89,6 +115,30 @@ class DifferencesFound(MailAdminError):
         super().__init__(f"{what}\n{lines}", remedy=remedy)
 
 
+class GateRefused(BadInput):
+    """Text that may not travel in a message. It is refused, never repaired."""
+
+    def __init__(self, field: str, what: str, *, remedy: str = "") -> None:
+        self.field = field
+        super().__init__(f"{field}: {what}", remedy=remedy)
+
+
+class AddressRejected(GateRefused):
+    """Not one plain address of the form local-part@domain."""
+
+
+class HeaderRejected(GateRefused):
+    """Text that could end its header, or mislead whoever reads it."""
+
+
+class EncodedWordRejected(HeaderRejected):
+    """Text that mail programs would decode a second time (RFC 2047)."""
+
+
+class SerialisationMismatch(GateRefused):
+    """What would go out, read back, is not what was meant."""
+
+
 class Refused(MailAdminError, PermissionError):
     """The request was understood and is not carried out. Nothing was changed."""
 
@@ -141,6 +191,107 @@ class RollbackConflict(Refused):
 
 class KeyNeeded(Refused):
     """A secret would have to be kept or read, and there is no key for it."""
+
+
+class NotPermitted(Refused):
+    """The user may not do this."""
+
+
+class NotReady(Refused):
+    """There is no service for this, or it is not filled in."""
+
+
+class Unsupported(Refused):
+    """The service cannot do what the message needs. Nothing was sent."""
+
+
+class MailStopped(Refused):
+    """All mail of this site is switched off."""
+
+
+class TestModeBlocked(Refused):
+    """Forced test mode wants mail sent and names nobody to send it to."""
+
+    __test__ = False
+
+
+class BulkRefused(Refused):
+    """Bulk e-mail is not what this is for."""
+
+
+class DraftChanged(Refused):
+    """Not the draft, account or sender it was when it was kept."""
+
+
+class Outcome(StrEnum):
+    """What is known of a message when sending it failed."""
+
+    RETRY = "retry"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class MailFailed(MailAdminError, ConnectionError):
+    """The mail system or the network failed at a stage; `outcome` is what is known of the message."""
+
+    exit_code = 4
+
+    def __init__(
+        self, stage: str, what: str, *, outcome: Outcome = Outcome.RETRY, code: int | None = None, remedy: str = ""
+    ) -> None:
+        self.stage = stage
+        self.outcome = outcome
+        self.code = code
+        self.transcript: tuple[str, ...] = ()
+        super().__init__(f"{stage}: {what}", remedy=remedy)
+
+
+class StageTimeout(MailFailed, TimeoutError):
+    """No answer in time."""
+
+
+class ConnectionClosed(MailFailed):
+    """The other side closed the connection."""
+
+
+class ProtocolViolation(MailFailed):
+    """The other side did not speak the protocol."""
+
+
+class ReplyTooLarge(ProtocolViolation):
+    """An answer without end."""
+
+
+class TlsFailed(MailFailed):
+    """No protected connection came about; nothing was sent in the clear instead."""
+
+
+class TlsRequired(TlsFailed):
+    """The server offers no TLS, or took it back."""
+
+
+class TlsTooOld(TlsFailed):
+    """The server knows nothing newer than TLS 1.1."""
+
+
+class CertificateInvalid(TlsFailed):
+    """The server's certificate does not prove that it is the server."""
+
+
+class PlaintextAuthRefused(MailFailed):
+    """The password would have gone out in the clear."""
+
+
+class AuthFailed(MailFailed):
+    """User name, password, application or secret were not accepted."""
+
+
+class ServiceRefused(MailFailed):
+    """The server understood and said no."""
+
+
+class EndpointRefused(MailFailed):
+    """A request would have left the chosen cloud."""
 
 
 class StoreFailed(MailAdminError, OSError):

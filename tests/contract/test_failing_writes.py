@@ -10,7 +10,8 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -94,14 +95,35 @@ class ConnectionLost(Fault):
             other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.info.backend_pid])
 
 
-class AnswerLost(ConnectionLost):
-    """The server commits, and the connection ends before it can say so."""
+class AnswerLost(Fault):
+    """It is committed, and the connection ends before that can be said; SQLite, which has none, says it has."""
 
     def commit(self, connection: Connection) -> None:
         driver = connection.connection.dbapi_connection
         assert driver is not None
         driver.commit()
+        self.committed()
+        if self.app.store.engine.dialect.name == "sqlite":
+            raise OperationalError("COMMIT", {}, Exception("connection lost"), connection_invalidated=True)
         driver.close()
+
+    def committed(self) -> None:
+        """What happens before the connection ends."""
+
+
+@dataclass
+class AnswerLostForGood(AnswerLost):
+    """And then there is no getting to the store to look: somebody else holds it, for as long as `held` is open."""
+
+    held: ExitStack = field(default_factory=ExitStack)
+
+    def committed(self) -> None:
+        if self.app.store.engine.dialect.name == "sqlite":
+            file = self.held.enter_context(closing(sqlite3.connect(file_of(self.app.store.url))))
+            file.execute("BEGIN EXCLUSIVE")
+        else:
+            server = self.held.enter_context(psycopg.connect(self.app.store.url))
+            server.execute(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})".encode())
 
 
 def fail_everywhere(stage: Stage, cause: type[Fault], counters: Counters) -> None:
@@ -201,14 +223,44 @@ def test_the_connection_is_lost_at_the_nth_statement(on_a_server: Stage) -> None
     assert counters.faults_injected == len(on_a_server.moments())
 
 
-def test_a_lost_answer_to_a_commit_is_found_out_by_trying_again(on_a_server: Stage) -> None:
-    commit = len(on_a_server.moments()) - 1
-    with on_a_server.places.copied(on_a_server.url) as url:
-        with on_a_server.opened(url) as app:
-            AnswerLost(app).strike(commit)
-            assert _raised(on_a_server, app) == StoreFailed
-        assert on_a_server.places.picture(url) == on_a_server.after
-        assert on_a_server.again(url) == "was done"
+def test_a_commit_whose_answer_was_lost_is_found_done(stage: Stage) -> None:
+    """As if it had been answered; and it is not carried out a second time."""
+    with stage.places.copied(stage.url) as url:
+        with stage.opened(url) as app:
+            AnswerLost(app).strike(len(stage.moments()) - 1)
+            assert stage.work(app) == migrating.history(app)[-1]
+        assert stage.places.picture(url) == stage.after
+        assert stage.again(url) == "was done"
+
+
+def test_a_commit_that_never_arrived_is_found_not_done(stage: Stage) -> None:
+    cause = ConnectionLost if stage.places.server else DiskFull
+    with stage.places.copied(stage.url) as url:
+        with stage.opened(url) as app:
+            cause(app).strike(len(stage.moments()) - 1)
+            with pytest.raises(StoreFailed, match="Nothing was changed; apply the plan again"):
+                stage.work(app)
+            assert stage.places.picture(url) == stage.before
+            stage.work(app)
+        assert stage.places.picture(url) == stage.after
+
+
+def test_what_cannot_be_found_out_is_said_to_be_unknown(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stage.places.copied(stage.url) as url:
+        with stage.opened(url) as app, ExitStack() as held:
+            AnswerLostForGood(app, held=held).strike(len(stage.moments()) - 1)
+            patience(monkeypatch, 50)
+            with pytest.raises(StoreFailed, match="not known: mailadmin history says"):
+                stage.work(app)
+        assert stage.places.picture(url) == stage.after
+
+
+def test_a_connection_lost_before_the_commit_changed_nothing_and_says_so(on_a_server: Stage) -> None:
+    with on_a_server.places.copied(on_a_server.url) as url, on_a_server.opened(url) as app:
+        ConnectionLost(app).strike(len(on_a_server.moments()) - 2)
+        with pytest.raises(StoreFailed, match=r"lost.*\nNothing was changed; try again"):
+            on_a_server.work(app)
+        assert on_a_server.places.picture(url) == on_a_server.before
 
 
 @pytest.mark.parametrize("limit", [of_the_database, of_files])

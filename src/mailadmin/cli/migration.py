@@ -70,6 +70,8 @@ def show_plan(made: Plan, *, full: bool, form: Form, raw: bool = False) -> None:
         emit(("table", "create", "change", "delete"), _counts(made), form, title=f"Plan {made.confirmation}")
     if form is Form.TABLE:
         _show_words(made, full=full)
+    if form is Form.TABLE and made.anchor:
+        print_text(f"Audit trail when planned: {made.anchor}.")
 
 
 def _counts(made: Plan) -> Iterator[tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -40,13 +41,20 @@ def doctor(
 
 
 @trail_commands.command()
-def verify(context: typer.Context) -> None:
+def verify(
+    context: typer.Context,
+    anchor: Annotated[
+        Path | None, typer.Option(metavar="PLAN", help="The trail must still be the one this plan was made on.")
+    ] = None,
+) -> None:
     """Check the whole audit trail; exit code 3 names the first entry that was changed, cut or moved.
 
-    Example: mailadmin audit trail verify
+    A plan notes the trail's last entry: a trail that was cut or rewritten since does not hold it.
+
+    Example: mailadmin audit trail verify --anchor plan.json
     """
-    from ..usecases import maintaining
+    from ..usecases import maintaining, migrating
 
     with opened(context) as app:
-        count = maintaining.verify_trail(app)
+        count = maintaining.verify_trail(app, migrating.load_plan(app, anchor) if anchor else None)
     print_text(f"{count} entries, an unbroken chain that fits the applied plans.")

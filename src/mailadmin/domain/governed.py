@@ -17,6 +17,7 @@ from .permissions import RolePermission
 from .portals import Contact, FeatureSender, Portal
 from .preferences import MailPreference
 from .services import SECRET_FIELDS, Override, Service, ServiceKind, Values, values_of
+from .settings import Setting
 
 Row = (
     Entity
@@ -30,6 +31,7 @@ Row = (
     | Portal
     | Contact
     | MailPreference
+    | Setting
 )
 Key = tuple[str, ...]
 
@@ -60,6 +62,7 @@ GOVERNED: dict[str, Governed] = {
     "portals": Governed(Portal, ("code",), ("password",)),
     "contacts": Governed(Contact, ("business_partner", "name", "email")),
     "mail_preferences": Governed(MailPreference, ("user_id",), ("password", "client_secret")),
+    "settings": Governed(Setting, ("name", "cost_centre")),
 }
 """TABLE: the governed tables, each after those its rows refer to."""
 

@@ -23,6 +23,7 @@ from ..domain.permissions import RolePermission
 from ..domain.portals import Contact, Portal
 from ..domain.preferences import MailPreference
 from ..domain.services import Override, Service
+from ..domain.settings import Setting
 from ..errors import BadInput, Problem, SourceRejected
 from .budgets import read_regular
 
@@ -52,6 +53,7 @@ class Configuration:
     portals: tuple[Portal, ...] = field(default=())
     contacts: tuple[Contact, ...] = field(default=())
     mail_preferences: tuple[MailPreference, ...] = field(default=())
+    settings: tuple[Setting, ...] = field(default=())
 
     def rows(self) -> list[Row]:
         """Every row, in the order of GOVERNED."""

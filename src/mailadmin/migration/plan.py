@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..domain.canonical import sha256
 from ..domain.governed import Record
@@ -33,11 +33,22 @@ class Purpose(StrEnum):
     ROLLBACK = "rollback"
 
 
+class Anchor(NamedTuple):
+    """An entry of a store's audit trail, by its number and MAC; number 0 before there is one."""
+
+    seq: int
+    mac: str
+
+    def __str__(self) -> str:
+        return f"entry {self.seq}, {self.mac}" if self.seq else "no entry yet"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """`lineage` and `serial` name the store's state it starts from; `created_at` is UTC, ISO 8601.
 
-    `promise` holds a digest of every answer after it. `reverses` is the run a rollback takes back.
+    `anchor` is the last entry of the audit trail then (plans of older versions have none). `promise` holds a digest of
+    every answer after it. `reverses` is the run a rollback takes back.
     """
 
     purpose: Purpose
@@ -46,6 +57,7 @@ class Plan:
     created_at: str
     created_by: str
     tool_version: str
+    anchor: Anchor | None = None
     snapshot_id: str = ""
     snapshot_fingerprint: str = ""
     reverses: int | None = None
@@ -68,8 +80,8 @@ class Plan:
         return self.plan_hash[:CONFIRMATION_DIGITS]
 
     def _content(self) -> Record:
-        plain = (item.name for item in fields(self) if item.name not in {"operations", "seal"})
-        content = {name: _plain(getattr(self, name)) for name in plain}
+        apart = {"operations", "seal"} if self.anchor else {"operations", "seal", "anchor"}
+        content = {item.name: _plain(getattr(self, item.name)) for item in fields(self) if item.name not in apart}
         return {"format": FORMAT, **content, "operations": [operation.document() for operation in self.operations]}
 
     def sealed(self, seal: Callable[[bytes], str] | None) -> Plan:
@@ -110,6 +122,7 @@ class Plan:
                     "findings": _tuples(Finding, content["findings"]),
                     "dropped": _tuples(Dropped, content["dropped"]),
                     "left_alone": tuple(content["left_alone"]),
+                    "anchor": Anchor(**content["anchor"]) if "anchor" in content else None,
                 }
             )
         except (TypeError, KeyError, ValueError) as error:
@@ -136,6 +149,8 @@ class Plan:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Anchor):
+        return value._asdict()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, ManualAction | Finding | Dropped):

@@ -20,18 +20,19 @@ from .editing import without_moved_secrets
 from .effects import Effects, SubjectEffect, kind_of
 from .mapping import MAPPING
 from .operations import Operation, Rows, applied, difference
-from .plan import Plan, Purpose
+from .plan import Anchor, Plan, Purpose
 from .snapshot import Snapshot
 
 
 class Base(NamedTuple):
-    """What a plan starts from: the store's state, and who makes the plan when, with what."""
+    """What a plan starts from: the store's state, the end of its audit trail, and who makes it when, with what."""
 
     lineage: str
     serial: int
     created_at: str
     created_by: str
     tool_version: str
+    anchor: Anchor
 
 
 def plan_migration(snapshot: Snapshot, current: Rows, base: Base) -> Plan:

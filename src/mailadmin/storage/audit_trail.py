@@ -1,7 +1,9 @@
 """Who did what to which row, as a chain: each entry's MAC covers the one before.
 
-Law: an entry is written in the transaction of its change, or neither is. With a key the chain is an HMAC; without one
-it is a bare hash, which shows an accident but not a forger.
+Laws: an entry is written in the transaction of its change, or neither is. With a key the chain is an HMAC; without one
+it is a bare hash, which shows an accident but not a forger. An entry made since the contents of the store are sealed
+says so in its MAC: who makes it seem that nothing is sealed has to take every such entry away. An anchor is an entry
+noted elsewhere, in a plan or a report: a trail that was cut or rewritten before it does not hold it any more.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from sqlalchemy import Connection, func, insert, select
 
 from ..domain.canonical import canonical, sha256
 from ..errors import Tampered
+from ..migration.plan import Anchor
 from .tables import AUDIT_TRAIL, STORE
 
 Seal = Callable[[bytes], str]
+NO_PLAN = ""
+"""The plan of an entry that is about a message, not about a governed row."""
 
 
 class Entry(NamedTuple):
@@ -32,8 +37,8 @@ def record(
     connection: Connection, entries: Iterable[Entry], *, at: str, actor: str, plan_hash: str, seal: Seal | None
 ) -> None:
     """Append entries to the trail."""
-    last = connection.execute(select(AUDIT_TRAIL).order_by(AUDIT_TRAIL.c.seq.desc()).limit(1)).first()
-    seq, mac = (last.seq, last.mac) if last else (0, "")
+    mac_of = _macs(connection, seal)
+    seq, mac = last(connection)
     rows = []
     for number, entry in enumerate(entries, seq + 1):
         content = {
@@ -46,23 +51,41 @@ def record(
             "after": _text(entry.after),
             "plan_hash": plan_hash,
         }
-        mac = _mac(mac, content, seal)
+        mac = mac_of(mac, content)
         rows.append({**content, "mac": mac})
     if rows:
         connection.execute(insert(AUDIT_TRAIL), rows)
 
 
-def verify(connection: Connection, seal: Seal | None) -> int:
+def record_mail(connection: Connection, entry: Entry, *, at: str, actor: str, seal: Seal | None) -> None:
+    """Append what became of a message: no plan made it."""
+    record(connection, [entry], at=at, actor=actor, plan_hash=NO_PLAN, seal=seal)
+
+
+def last(connection: Connection) -> Anchor:
+    """The end of the trail, as something to hold on to later; number 0 where nothing was entered yet."""
+    query = select(AUDIT_TRAIL.c.seq, AUDIT_TRAIL.c.mac).order_by(AUDIT_TRAIL.c.seq.desc()).limit(1)
+    found = connection.execute(query).first()
+    return Anchor(*found) if found else Anchor(0, "")
+
+
+def holds(connection: Connection, anchor: Anchor) -> bool:
+    """Whether this entry still stands in the trail; the beginning of all does."""
+    mac = connection.execute(select(AUDIT_TRAIL.c.mac).where(AUDIT_TRAIL.c.seq == anchor.seq)).scalar()
+    return (mac or "") == anchor.mac
+
+
+def verify(connection: Connection, seal: Seal | None, since: int = 1) -> int:
     """The number of entries, all in their place. Raises Tampered naming the first that is not as it was written.
 
-    Entries from before the store had a sealer are checked by their bare hash.
+    Entries from before the store had a sealer are checked by their bare hash; those before `since` are not checked.
     """
-    mac = ""
-    expected = 0
-    sealed_from = connection.execute(select(STORE.c.sealed_from)).scalar() or 1
-    for expected, row in enumerate(_rows(connection), 1):
+    mac_of = _macs(connection, seal)
+    mac = connection.execute(select(AUDIT_TRAIL.c.mac).where(AUDIT_TRAIL.c.seq == since - 1)).scalar() or ""
+    expected = since - 1
+    for expected, row in enumerate(_rows(connection, since), since):
         content = {name: row[name] for name in row if name != "mac"}
-        mac = _mac(mac, content, seal if expected >= sealed_from else None)
+        mac = mac_of(mac, {**content, "seq": expected})
         if row["seq"] != expected or row["mac"] != mac:
             raise Tampered(
                 f"The audit trail was changed at entry {expected}.",
@@ -71,20 +94,47 @@ def verify(connection: Connection, seal: Seal | None) -> int:
     return expected
 
 
+def check_last(connection: Connection, seal: Seal | None) -> None:
+    """Raises Tampered where the last entry was not made as the store says: what says how was taken away."""
+    number = last(connection).seq
+    try:
+        verify(connection, seal, since=number)
+    except Tampered as error:
+        raise Tampered(
+            f"Seals of the store were taken away, or entry {number} of its audit trail was changed.",
+            remedy="Restore the store from a backup.",
+        ) from error
+
+
 def entries_of(connection: Connection, plan_hash: str) -> int:
     """How many entries a plan left."""
     query = select(func.count()).select_from(AUDIT_TRAIL).where(AUDIT_TRAIL.c.plan_hash == plan_hash)
     return int(connection.execute(query).scalar_one())
 
 
-def _rows(connection: Connection) -> Iterator[dict[str, Any]]:
-    for row in connection.execute(select(AUDIT_TRAIL).order_by(AUDIT_TRAIL.c.seq)).mappings():
+def messages_told_of(connection: Connection) -> set[str]:
+    """The messages entries tell of."""
+    query = select(AUDIT_TRAIL.c.object).distinct().where(AUDIT_TRAIL.c.plan_hash == NO_PLAN)
+    return set(connection.execute(query).scalars())
+
+
+def _rows(connection: Connection, since: int) -> Iterator[dict[str, Any]]:
+    query = select(AUDIT_TRAIL).where(AUDIT_TRAIL.c.seq >= since).order_by(AUDIT_TRAIL.c.seq)
+    for row in connection.execute(query).mappings():
         yield dict(row)
 
 
-def _mac(previous: str, content: dict[str, Any], seal: Seal | None) -> str:
-    document = [previous, content]
-    return sha256(document) if seal is None else seal(canonical(document))
+def _macs(connection: Connection, seal: Seal | None) -> Callable[[str, dict[str, Any]], str]:
+    """How an entry's MAC is made of the one before and its content: by what was sealed when it was made."""
+    sealed_from, contents_from = connection.execute(select(STORE.c.sealed_from, STORE.c.contents_from)).one()
+
+    def mac(previous: str, content: dict[str, Any]) -> str:
+        if seal is None or content["seq"] < (sealed_from or 1):
+            return sha256([previous, content])
+        with_contents = contents_from is not None and content["seq"] >= contents_from
+        return seal(canonical([previous, content, "contents"] if with_contents else [previous, content]))
+
+    return mac
 
 
 def _text(record: dict[str, Any] | None) -> str | None:

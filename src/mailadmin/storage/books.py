@@ -9,6 +9,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ..errors import UnknownName
 from ..migration.snapshot import Snapshot
+from . import contents
+from .keys import Sealer
 from .tables import RUNS, SECRETS, SNAPSHOTS, STORE
 
 
@@ -50,10 +52,12 @@ def secret_locations(connection: Connection) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def add_run(connection: Connection, run: Run, plan: str) -> None:
-    """Enter an applied plan and move the store's serial on."""
+def add_run(connection: Connection, run: Run, plan: str, sealer: Sealer | None) -> None:
+    """Enter an applied plan, after its rows and its audit trail: move the store's serial on, and seal all of it."""
     connection.execute(insert(RUNS).values(**run._asdict(), plan=plan))
     connection.execute(update(STORE).values(serial=run.run))
+    if sealer is not None:
+        contents.seal(connection, sealer)
 
 
 def snapshot_documents(connection: Connection) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, groupby
@@ -11,25 +12,29 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, inser
 
 from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
 from ..domain.services import FIELD_NAMES
-from ..errors import StalePlan, StoreFailed
+from ..errors import StalePlan, StoreFailed, Tampered
 from ..migration.operations import Operation
+from ..migration.plan import Anchor
 from ..resolution.population import People, uncollected
+from . import audit_trail, contents
 from .keys import Sealer
-from .sealing import check_row, check_rows, row_seal
-from .tables import ROWS, STORE, kept, key_columns, keys, stored
+from .sealing import check_row, row_seal
+from .tables import OF_USERS, ROWS, STORE, bucket_of, kept, key_columns, keys, stored
 
 
 class State(NamedTuple):
-    """Which store, and which state of it."""
+    """Which store, and which state of it; `anchor` is the end of its audit trail."""
 
     lineage: str
     serial: int
     key_id: str | None
+    anchor: Anchor
 
 
 def state(connection: Connection) -> State:
-    """The store's lineage, serial and key id."""
-    return State(*connection.execute(select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)).one())
+    """The store's lineage, serial and key id, and the end of its audit trail."""
+    found = connection.execute(select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)).one()
+    return State(*found, audit_trail.last(connection))
 
 
 def rows(
@@ -37,34 +42,61 @@ def rows(
 ) -> dict[tuple[str, Key], Row]:
     """Governed rows by table and key; with `users` (keys), only their own of the tables that grow with users.
 
-    Raises Tampered for a row that is not as it was written.
+    Raises Tampered for a row that is not as it was written, is missing, stands twice, or was put back.
     """
     found = {}
+    sealed = contents.sealed(connection, sealer)
     for table in tables:
         parts = key_columns(table)
-        query = select(ROWS[table])
-        if users is not None and table in _OF_USERS:
-            query = query.where(ROWS[table].c.user_id_key.in_(users))
-        for record in map(dict, connection.execute(query).mappings()):
-            check_row(sealer, table, record)
-            found[table, tuple(record[part] for part in parts)] = kept(table, record)
+        for record in _records(connection, sealed, sealer, table, users):
+            place = table, tuple(record[part] for part in parts)
+            if place in found:
+                raise Tampered(f"The row {table} {' / '.join(place[1])} stands in the store twice.", remedy=_RESTORE)
+            found[place] = kept(table, record)
     return found
 
 
-_OF_USERS = ("users", "overrides")
-_STRUCTURE = tuple(t for t in GOVERNED if t not in {*_OF_USERS, "contacts", "role_permissions"})
+_RESTORE = "Restore the store from a backup."
+
+
+def _records(
+    connection: Connection,
+    sealed: contents.Contents | None,
+    sealer: Sealer | None,
+    table: str,
+    users: Sequence[str] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """A table's records, each as it was written; and when the last one was taken, there are no others."""
+    query, buckets, divided = select(ROWS[table]), None, table in OF_USERS
+    if users is not None and divided:
+        buckets = {bucket_of(user) for user in users}
+        query = query.where(ROWS[table].c.bucket.in_(buckets))
+    seals: dict[int, list[str]] = defaultdict(list)
+    result = connection.execute(query)
+    names = tuple(result.keys())
+    for row in result:
+        record = dict(zip(names, row, strict=True))
+        seals[record["bucket"] if divided else 0].append(record["mac"])
+        if users is None or not divided or record["user_id_key"] in users:
+            check_row(sealer, table, record)
+            yield record
+    if sealed is not None:
+        sealed.check(table, seals, buckets)
+
+
+_STRUCTURE = tuple(t for t in GOVERNED if t not in {*OF_USERS, "contacts", "role_permissions"})
 
 
 @uncollected()
 def organisation(connection: Connection, sealer: Sealer | None, users: Sequence[str]) -> Organisation:
     """The organisation, with these users (keys) and what is their own. Raises Tampered."""
-    return Organisation.of(rows(connection, sealer, (*_STRUCTURE, *_OF_USERS), users).values())
+    return Organisation.of(rows(connection, sealer, (*_STRUCTURE, *OF_USERS), users).values())
 
 
 @uncollected()
 def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisation, People]:
     """The whole organisation for a population: a million users are ids and branches, not rows. Raises Tampered."""
-    check_rows(connection, _OF_USERS, sealer)
+    _check_users(connection, sealer)
     overrides = ROWS["overrides"]
     wanted = select(
         overrides.c.user_id_key, *[overrides.c[name] for name in ("cost_centre_key", "service", *FIELD_NAMES)]
@@ -74,6 +106,13 @@ def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisati
         own[user] = (*own.get(user, ()), OwnSettings(centre, service, tuple(values)))
     structure = Organisation.of(rows(connection, sealer, _STRUCTURE).values())
     return replace(structure, overrides=own), people(connection)
+
+
+def _check_users(connection: Connection, sealer: Sealer | None) -> None:
+    sealed = contents.sealed(connection, sealer)
+    for table in OF_USERS if sealer is not None else ():
+        for _ in _records(connection, sealed, sealer, table):
+            pass
 
 
 def people(connection: Connection) -> People:
@@ -103,6 +142,16 @@ def write(connection: Connection, operations: Iterable[Operation], serial: int, 
     _check(connection, planned, sealer)
     for (kind, table), group in groupby(planned, key=lambda o: (o.kind, o.table)):
         _STATEMENTS[kind](connection, table, list(group), serial, sealer)
+    if sealer is not None:
+        contents.renew(connection, sealer, _buckets(planned))
+
+
+def _buckets(operations: Iterable[Operation]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = defaultdict(set)
+    for operation in operations:
+        named = keys(operation.table, operation.key)
+        found[operation.table].add(bucket_of(named["user_id_key"]) if operation.table in OF_USERS else 0)
+    return found
 
 
 def _turn(operation: Operation) -> tuple[bool, int, str]:

@@ -1,4 +1,4 @@
-"""A store's seals: its sealer, given once and kept encrypted; the seal of every governed row.
+"""A store's seals: its sealer, given once and kept encrypted; the seal of every governed row, and of which there are.
 
 Law: with a sealer, a governed row that is not as it was written is never used: SQLite has no page checksums, and one
 flipped bit in a table without an index passes its integrity check.
@@ -15,8 +15,9 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from ..domain.canonical import canonical
 from ..domain.governed import GOVERNED
 from ..errors import KeyNeeded, Tampered
+from . import audit_trail, contents, outbox
 from .keys import Sealer, StoreKey, new_sealer
-from .tables import AUDIT_TRAIL, ROWS, STORE, key_columns
+from .tables import ROWS, STORE, key_columns
 
 
 def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | None:
@@ -30,10 +31,11 @@ def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | 
         sealed = select(func.count()).select_from(centres).where(centres.c.mac.is_not(None))
         if row.key_id is not None or connection.execute(sealed).scalar_one():
             raise _without_sealer()
+        audit_trail.check_last(connection, None)
         return None
     for key in keys.values():
         with contextlib.suppress(KeyNeeded):
-            text = key.decrypt(row.sealer_nonce, row.sealer, _context(row.lineage, row.sealed_from))
+            text = key.decrypt(row.sealer_nonce, row.sealer, _context(row))
             if key.id == row.key_id:
                 return Sealer.of(text)
             raise _without_sealer()
@@ -50,25 +52,36 @@ def _without_sealer() -> Tampered:
 
 
 def give_sealer(connection: Connection, key: StoreKey) -> Sealer:
-    """Give a store its first key: a new sealer under it, and a seal to every row there is."""
+    """Give a store its first key: a new sealer under it, and a seal to every row there is, and to which there are."""
     sealer = new_sealer()
-    entries = connection.execute(select(func.count()).select_from(AUDIT_TRAIL)).scalar_one()
-    connection.execute(update(STORE).values(sealed_from=entries + 1))
-    wrap_sealer(connection, key, sealer)
+    connection.execute(update(STORE).values(sealed_from=audit_trail.last(connection).seq + 1))
     for table in ROWS:
         _seal_rows(connection, table, sealer)
+    outbox.seal_all(connection, sealer.seal)
+    contents.begin(connection, sealer)
+    wrap_sealer(connection, key, sealer)
     return sealer
+
+
+def seal_contents(connection: Connection, key: StoreKey, sealer: Sealer) -> None:
+    """Seal which rows there are, if nobody did since schema 2. Raises Tampered where that was done and taken away."""
+    if connection.execute(select(STORE.c.contents_from)).scalar_one() is None:
+        audit_trail.check_last(connection, sealer.seal)
+        contents.begin(connection, sealer)
+        wrap_sealer(connection, key, sealer)
 
 
 def wrap_sealer(connection: Connection, key: StoreKey, sealer: Sealer) -> None:
     """Keep the sealer under this key, which is the store's from now on."""
     row = connection.execute(select(STORE)).one()
-    nonce, encrypted = key.encrypt(sealer.text(), _context(row.lineage, row.sealed_from))
+    nonce, encrypted = key.encrypt(sealer.text(), _context(row))
     connection.execute(update(STORE).values(key_id=key.id, sealer_nonce=nonce, sealer=encrypted))
 
 
-def _context(lineage: str, sealed_from: int) -> bytes:
-    return canonical([lineage, "sealer", sealed_from])
+def _context(store: Any) -> bytes:
+    """What the sealer is bound to: the store, and since when it seals what."""
+    contents_from = [] if store.contents_from is None else [store.contents_from]
+    return canonical([store.lineage, "sealer", store.sealed_from, *contents_from])
 
 
 def row_seal(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> str | None:
@@ -88,12 +101,6 @@ def unsealed_rows(connection: Connection, tables: Iterable[str], sealer: Sealer 
         for record in connection.execute(select(ROWS[table])).mappings():
             if not _fits(sealer, table, dict(record)):
                 yield _name(table, dict(record))
-
-
-def check_rows(connection: Connection, tables: Iterable[str], sealer: Sealer | None) -> None:
-    """Raises Tampered if any row of these tables is not as it was written."""
-    if (name := next(unsealed_rows(connection, tables, sealer), None)) is not None:
-        raise _tampered(name)
 
 
 def check_row(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> None:

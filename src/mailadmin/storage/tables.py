@@ -1,12 +1,14 @@
 """The tables of a store: one per governed table, and the books kept about them.
 
 A governed row is named by the match keys of its key fields (`<field>_key`), and carries in `version` the serial of the
-run that wrote it, in `mac` its seal, where the store has a sealer. Lists are kept as JSON text, so that users with the
-same roles have the same text.
+run that wrote it, in `mac` its seal, where the store has a sealer, and in `bucket`, where its table grows with users,
+the part of the table it is counted with. Lists are kept as JSON text, so that users with the same roles have the same
+text.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +19,12 @@ from sqlalchemy.engine import RowMapping
 from ..domain.governed import GOVERNED, Governed, Key, Row, key_of, record_of, row_of, table_of
 
 METADATA = MetaData()
+
+OF_USERS = ("users", "overrides")
+"""The tables that grow with users."""
+
+BUCKETS = 4096
+"""The parts such a table is divided into: 244 rows each at a million users (docs/decisions/0006)."""
 
 _TYPES: dict[str, type[Boolean | Integer]] = {
     **dict.fromkeys(
@@ -39,9 +47,10 @@ def _governed(name: str, governed: Governed) -> Table:
         for part, table, column in (("cost_centre", "cost_centres", "code"), ("user_id", "users", "user_id"))
         if name in {"services", "overrides"} and part in governed.key
     ]
-    return Table(
-        name, METADATA, *keys, *fields, Column("version", Integer, nullable=False), Column("mac", Text), *centres
-    )
+    seals: list[Column[Any]] = [Column("version", Integer, nullable=False), Column("mac", Text)]
+    if name in OF_USERS:
+        seals.append(Column("bucket", Integer, index=True))
+    return Table(name, METADATA, *keys, *fields, *seals, *centres)
 
 
 ROWS: Mapping[str, Table] = {name: _governed(name, governed) for name, governed in GOVERNED.items()}
@@ -59,11 +68,22 @@ STORE = Table(
     Column("sealer_nonce", LargeBinary),
     Column("sealer", LargeBinary),
     Column("sealed_from", Integer),
+    Column("contents_from", Integer),
+    Column("mac", Text),
 )
 """One row: which store this is, how often it was changed, which key its secrets are under, and its sealer.
 
-`sealed_from` is the number of the first entry of the audit trail that was made under the sealer.
+`sealed_from` is the number of the first entry of the audit trail that was made under the sealer, `contents_from` of the
+first that was made since the contents are sealed, too. `mac` seals contents, serial and the last run.
 """
+
+CONTENTS = Table(
+    "contents",
+    METADATA,
+    Column("table_name", Text, primary_key=True),
+    Column("digests", LargeBinary, nullable=False),
+)
+"""Which rows there are: of every governed table the digests of its buckets, one after the other."""
 
 SNAPSHOTS = Table(
     "snapshots",
@@ -121,7 +141,19 @@ def stored(row: Row, version: int) -> dict[str, Any]:
     record: dict[str, Any] = {**dict.fromkeys(governed.columns), **record_of(row)}
     for name in _LISTS & record.keys():
         record[name] = json.dumps(record[name], ensure_ascii=False)
-    return {**keys(table, key_of(row)), **record, "version": version}
+    named = keys(table, key_of(row))
+    bucket = {"bucket": bucket_of(named["user_id_key"])} if table in OF_USERS else {}
+    return {**named, **record, "version": version, **bucket}
+
+
+def bucket_of(user: str) -> int:
+    """The bucket of the rows of a user, by the key."""
+    return int.from_bytes(hashlib.sha256(user.encode()).digest()[:2]) % BUCKETS
+
+
+def buckets_of(table: str) -> range:
+    """The buckets of a governed table."""
+    return range(BUCKETS if table in OF_USERS else 1)
 
 
 def key_columns(table: str) -> tuple[str, ...]:

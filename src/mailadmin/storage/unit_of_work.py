@@ -26,7 +26,7 @@ from . import backup
 from .tables import ROWS, STORE, stored
 from .writers import Writers, writers_of
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x6D61696C
 """`mail`, in the header of every SQLite store of ours, and the name of the lock in PostgreSQL."""
 
@@ -43,6 +43,8 @@ PRAGMAS: dict[str, int | str] = {
     "journal_mode": "delete",
 }
 """TABLE: what every SQLite connection is set to; DELETE, because WAL needs SQLite >= 3.51.3 and a local disk."""
+
+NOT_KNOWN = "Whether the last step was kept is not known: mailadmin history says."
 
 _WRITING = "mailadmin_writing"
 
@@ -78,9 +80,19 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that has the store to itself; all of it is kept, or nothing."""
-        with translated(self.url, self.writers), self._writer.begin() as connection, self.writers.writing(connection):
-            yield connection
+        """A transaction that has the store to itself; all of it is kept, or nothing.
+
+        Where COMMIT fails, and only there, it may not be known which: its answer can be lost.
+        """
+        with translated(self.url, self.writers), self._writer.connect() as connection:
+            transaction = connection.begin()
+            with (
+                translated(self.url, self.writers, lost=NOT_KNOWN),
+                transaction,
+                translated(self.url, self.writers),
+                self.writers.writing(connection),
+            ):
+                yield connection
 
     def close(self) -> None:
         """Close every connection."""
@@ -206,8 +218,10 @@ def _found(connection: Connection, created_at: str) -> None:
 
 
 @contextlib.contextmanager
-def translated(where: str, writers: Writers | None = None) -> Iterator[None]:
-    """Turn what a database says into errors of ours, without its parameters."""
+def translated(
+    where: str, writers: Writers | None = None, *, lost: str = "Nothing was changed; try again."
+) -> Iterator[None]:
+    """Turn what a database says into errors of ours, without its parameters; `lost` is for a lost connection."""
     try:
         yield
     except SQLAlchemyError as error:
@@ -223,8 +237,7 @@ def translated(where: str, writers: Writers | None = None) -> Iterator[None]:
         if "readonly" in said:
             raise StoreFailed("The store can only be read here.", remedy="Check the file's permissions.") from error
         if isinstance(error, DBAPIError) and error.connection_invalidated:
-            remedy = "Whether the last step was kept is not known: mailadmin history says."
-            raise StoreFailed(f"The connection to the store was lost: {said}", remedy=remedy) from error
+            raise StoreFailed(f"The connection to the store was lost: {said}", remedy=lost) from error
         raise StoreFailed(f"The store failed: {said}") from error
     except MailAdminError:
         raise

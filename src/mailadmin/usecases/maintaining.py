@@ -14,10 +14,12 @@ from .. import __version__
 from ..bootstrap import App
 from ..domain.governed import GOVERNED
 from ..errors import KeyNeeded, Tampered
-from ..storage import audit_trail, books, repository, sealing
+from ..migration.plan import Plan
+from ..storage import audit_trail, books, contents, outbox, repository, sealing
 from ..storage.keys import StoreKey, new_key
 from ..storage.unit_of_work import SCHEMA_VERSION
 from ..storage.vault import Vault
+from .applying import check_anchor, check_store
 
 BATCH = 500
 """Secrets put under the new key in one transaction."""
@@ -75,26 +77,53 @@ def _rows(app: App, connection: Connection) -> Iterator[Check]:
         yield Check("rows", OK, "every governed row is as it was written")
 
 
+def _contents(app: App, connection: Connection) -> Iterator[Check]:
+    if (sealer := app.sealer(connection)) is None:
+        return
+    kept = contents.kept(connection, sealer)
+    odd = kept.odd_tables(connection) if kept.digests else []
+    for table in odd:
+        yield Check("contents", PROBLEM, f"a row of {table} is missing, stands twice, or was put back", RESTORE)
+    if contents.sealed(connection, sealer) is None:
+        found = "which rows there are is not sealed yet: nothing was applied since the store was upgraded"
+        yield Check("contents", NOTICE, found, "The next applied plan seals it, and so does: mailadmin key rotate")
+    elif not odd:
+        yield Check("contents", OK, "every governed row is there, and no other")
+
+
 def _trail(app: App, connection: Connection) -> Iterator[Check]:
     try:
         yield Check("audit trail", OK, f"{_whole_trail(app, connection)} entries, an unbroken chain")
+    except KeyNeeded as error:
+        yield Check("audit trail", NOTICE, f"not checked: {error.what}", error.remedy)
     except Tampered as error:
         yield Check("audit trail", PROBLEM, error.what, error.remedy)
 
 
-def verify_trail(app: App) -> int:
-    """The number of entries of the audit trail. Raises Tampered where it was changed, or does not fit the runs."""
+def verify_trail(app: App, plan: Plan | None = None) -> int:
+    """The number of entries of the audit trail.
+
+    Raises Tampered where it was changed, does not fit the runs, or lacks the entry that was its last when `plan` was
+    made; WrongStore for a plan of another store, KeyNeeded where the trail's key is not here.
+    """
     with app.store.reading() as connection:
-        return _whole_trail(app, connection)
+        count = _whole_trail(app, connection)
+        if plan is not None:
+            check_store(plan, repository.state(connection))
+            check_anchor(connection, plan)
+    return count
 
 
 def _whole_trail(app: App, connection: Connection) -> int:
-    sealer = app.sealer(connection)
+    sealer, key_id = app.sealer(connection), repository.state(connection).key_id
+    if sealer is None and key_id is not None:
+        raise KeyNeeded(f"The audit trail is sealed under key {key_id}…, which is not here.", remedy="Bring it back.")
     count = audit_trail.verify(connection, sealer.seal if sealer else None)
-    if (expected := books.operations_applied(connection)) != count:
+    of_plans = count - audit_trail.entries_of(connection, audit_trail.NO_PLAN)
+    if (expected := books.operations_applied(connection)) != of_plans:
         raise Tampered(
-            f"The audit trail has {count} entries, and the applied plans have {expected} operations: "
-            f"after entry {min(count, expected)} entries were cut off or added.",
+            f"The audit trail has {of_plans} entries of plans, and the applied plans have {expected} operations: "
+            "entries were cut off its end, or added.",
             remedy=RESTORE,
         )
     return count
@@ -105,6 +134,22 @@ def _runs(app: App, connection: Connection) -> Iterator[Check]:
     whole = [run.run for run in runs] == list(range(1, serial + 1))
     found = f"{len(runs)} applied plan(s), serial {serial}"
     yield Check("runs", OK if whole else PROBLEM, found, "" if whole else RESTORE)
+
+
+def _outbox(app: App, connection: Connection) -> Iterator[Check]:
+    sealer = app.sealer(connection)
+    entries = outbox.entries(connection, sealer.seal if sealer else None)
+    told = audit_trail.messages_told_of(connection)
+    known = {f"message {entry.id}" for entry in entries}
+    ended = {f"message {entry.id}" for entry in entries if entry.state in outbox.FINISHED}
+    for name in sorted((told - known) | (ended - told)):
+        what = "is gone from the outbox" if name in told else "has no entry in the audit trail"
+        yield Check("outbox", PROBLEM, f"{name} {what}", RESTORE)
+    unknown = sum(entry.state is outbox.State.UNKNOWN for entry in entries)
+    if unknown:
+        found = f"of {unknown} message(s) nobody knows whether they were sent"
+        yield Check("outbox", NOTICE, found, "mailadmin outbox reconcile")
+    yield Check("outbox", OK, f"{len(entries)} message(s), each as it was written")
 
 
 def _secrets(app: App, connection: Connection) -> Iterator[Check]:
@@ -132,7 +177,7 @@ def _versions(app: App, connection: Connection) -> Iterator[Check]:
     yield Check("versions", OK, ", ".join(parts))
 
 
-LOOKS: tuple[Look, ...] = (_engine, _rows, _trail, _runs, _secrets, _versions)
+LOOKS: tuple[Look, ...] = (_engine, _rows, _contents, _trail, _runs, _outbox, _secrets, _versions)
 """TABLE: what the doctor looks at, in order."""
 
 
@@ -172,6 +217,7 @@ def rotate_key(app: App, progress: Callable[[str], None] | None = None) -> Rotat
         while batch := vault.renew(BATCH):  # entered since, under the old key
             moved += batch
         sealing.wrap_sealer(connection, new, vault.sealer)
+        sealing.seal_contents(connection, new, vault.sealer)
     app.places.keep([new])
     return Rotation(old.id, new.id, moved)
 

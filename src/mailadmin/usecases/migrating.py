@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from .. import __version__
 from ..bootstrap import App
-from ..domain.canonical import canonical
-from ..domain.governed import record_of
 from ..domain.keys import match_key, unprintable, visible
-from ..errors import AlreadyApplied, DifferencesFound, StalePlan, Tampered, UnknownName, WrongStore
+from ..errors import DifferencesFound, UnknownName
 from ..interchange.files import read_json, write_privately
 from ..interchange.legacy_exports import read_legacy_export
 from ..migration import planning
 from ..migration.effects import Effects, digest
-from ..migration.operations import Operation, applied
+from ..migration.operations import applied
 from ..migration.plan import Plan
 from ..migration.snapshot import Change, Snapshot, diff
 from ..resolution.explanation import reason
@@ -26,10 +22,11 @@ from ..resolution.legacy import disagreements, legacy_resolve
 from ..resolution.population import Person, legacy_population, population
 from ..resolution.provenance import Context, Resolution
 from ..resolution.resolver import resolve
-from ..storage import audit_trail, books, repository
-from ..storage.books import Run
+from ..storage import books, repository
 from ..storage.repository import State
-from ..storage.vault import location_of, missing_from_vault
+from .applying import apply as apply
+from .applying import check_fresh, check_store, plan_of
+from .applying import history as history
 
 Progress = Callable[[str], None]
 
@@ -143,105 +140,17 @@ def effects(app: App, plan: Plan) -> Effects:
     legacy = load_snapshot(app, plan.snapshot_id).legacy() if plan.snapshot_id else None
     with app.store.reading() as connection:
         state, current = repository.state(connection), repository.rows(connection, app.sealer(connection))
-        _check_store(plan, state)
+        check_store(plan, state)
         if any(run.plan_hash == plan.plan_hash for run in books.runs(connection)):
             current = applied(current, [operation.reverse() for operation in plan.operations])
         else:
-            _check_fresh(app, connection, plan, state)
+            check_fresh(app, connection, plan, state)
     return planning.effects_of(plan.operations, current, legacy)
-
-
-def apply(app: App, plan: Plan, confirm: str) -> Run:
-    """Carry out a plan, whole, in one transaction with its audit trail.
-
-    `confirm` are the first eight digits of the plan's hash. Raises NotConfirmed, PlanExpired, WrongStore, StalePlan,
-    AlreadyApplied, KeyNeeded; nothing is then changed.
-    """
-    plan.check_confirmed(confirm)
-    plan.check_age(app.clock())
-    with app.store.writing() as connection:
-        state = repository.state(connection)
-        _check_store(plan, state)
-        _check_fresh(app, connection, plan, state)
-        run = Run(state.serial + 1, plan.purpose, app.now(), app.actor, plan.reverses, plan.plan_hash)
-        sealer = app.writer_sealer(connection)
-        repository.write(connection, plan.operations, run.run, sealer)
-        _move_secrets(app, connection, plan.operations)
-        audit_trail.record(
-            connection,
-            map(_entry, plan.operations),
-            at=run.applied_at,
-            actor=app.actor,
-            plan_hash=plan.plan_hash,
-            seal=sealer.seal if sealer else None,
-        )
-        books.add_run(connection, run, canonical(plan.document()).decode())
-    return run
-
-
-def _move_secrets(app: App, connection: Connection, operations: Sequence[Operation]) -> None:
-    """Make every secret these rows hold readable at its row. Raises KeyNeeded where one is not there and no key is."""
-    places = {
-        location_of(operation.table, operation.key, column): fingerprint
-        for operation in operations
-        for column, fingerprint in operation.secrets
-    }
-    if places := missing_from_vault(connection, places):
-        app.vault(connection, f"keep {len(places)} secret(s) of this plan").move(places)
-
-
-def _entry(operation: Operation) -> audit_trail.Entry:
-    before, after = operation.before, operation.after
-    return audit_trail.Entry(
-        operation.kind,
-        operation.name,
-        None if before is None else record_of(before),
-        None if after is None else record_of(after),
-    )
-
-
-def _check_store(plan: Plan, state: State) -> None:
-    if plan.lineage != state.lineage:
-        raise WrongStore("The plan was made for another store.", remedy="Make it for this one: mailadmin plan SNAPSHOT")
-
-
-def _check_fresh(app: App, connection: Connection, plan: Plan, state: State) -> None:
-    runs = books.runs(connection)
-    if done := next((run for run in runs if run.plan_hash == plan.plan_hash), None):
-        raise AlreadyApplied(f"This plan was applied as run {done.run} at {done.applied_at} by {done.applied_by}.")
-    if state.serial != plan.serial:
-        since = [run for run in runs if run.run > plan.serial]
-        raise StalePlan(
-            [f"run {r.run} by {r.applied_by}: {o.name}" for r in since for o in _operations(app, connection, r.run)]
-        )
-
-
-def _operations(app: App, connection: Connection, run: int) -> tuple[Operation, ...]:
-    return _run(app, connection, run).operations
-
-
-def _run(app: App, connection: Connection, run: int) -> Plan:
-    """The plan of a run, as it was applied: by its own seal, and by the audit trail, which has its hash on every entry.
-
-    Runs from before the store had a key have no seal.
-    """
-    document, sealer = books.run_plan(connection, run), app.sealer(connection)
-    sealed = isinstance(document, dict) and document.get("seal") is not None
-    plan = Plan.of(document, f"run {run}", sealer.seal if sealer and sealed else None)
-    if audit_trail.entries_of(connection, plan.plan_hash) != len(plan.operations):
-        raise Tampered(f"The plan of run {run} is not the one the audit trail tells of.", remedy="mailadmin doctor")
-    return plan
 
 
 def base_of(app: App, state: State) -> planning.Base:
     """What a plan made now starts from."""
-    return planning.Base(state.lineage, state.serial, app.now(), app.actor, __version__)
-
-
-def history(app: App) -> list[Run]:
-    """Every applied plan, oldest first."""
-    with app.store.reading() as connection:
-        return books.runs(connection)
+    return planning.Base(state.lineage, state.serial, app.now(), app.actor, __version__, state.anchor)
 
 
 def plan_rollback(
@@ -254,7 +163,7 @@ def plan_rollback(
     with app.store.reading() as connection:
         state = repository.state(connection)
         which = run if run is not None else state.serial
-        operations = _operations(app, connection, which)
+        operations = plan_of(app, connection, which).operations
         current = repository.rows(connection, app.sealer(connection))
         base = base_of(app, state)
         plan = planning.plan_rollback(which, operations, current, base, skip_conflicts=skip_conflicts)
@@ -283,7 +192,7 @@ def verify_migration(app: App, run: int | None = None) -> Verification:
     """
     with app.store.reading() as connection:
         which = run if run is not None else repository.state(connection).serial
-        plan = _run(app, connection, which)
+        plan = plan_of(app, connection, which)
         organisation, people = repository.everybody(connection, app.sealer(connection))
     found = {f"user/{p.user_id}": a for p, a in zip(people, population(people, Context(), organisation), strict=True)}
     for name in plan.promise:

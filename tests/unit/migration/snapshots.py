@@ -15,14 +15,14 @@ from mailadmin.domain.keys import match_key
 from mailadmin.domain.legacy import Owner, members_of
 from mailadmin.migration.content import PRESENT, secret_location
 from mailadmin.migration.operations import Rows, applied
-from mailadmin.migration.plan import Plan
+from mailadmin.migration.plan import Anchor, Plan
 from mailadmin.migration.planning import Base, plan_migration
 from mailadmin.migration.snapshot import Snapshot, Tables
 from mailadmin.resolution.legacy import LegacySettings, Members
 from tests.unit.resolution.organisations import USERS, WEBS, Dice, seeds
 
 NOW = "2026-11-22T09:00:00+00:00"
-BASE = Base("lineage", 0, NOW, "tester", "1")
+BASE = Base("lineage", 0, NOW, "tester", "1", Anchor(7, "the seal of entry 7"))
 KEY = token_bytes(32)
 
 

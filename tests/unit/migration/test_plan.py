@@ -47,6 +47,29 @@ def test_a_plan_says_its_format_hash_and_seal() -> None:
     assert PLAN.confirmation == PLAN.plan_hash[:8]
 
 
+def test_a_plan_holds_on_to_the_end_of_the_audit_trail() -> None:
+    document = PLAN.document()
+    assert document["anchor"] == {"seq": 7, "mac": "the seal of entry 7"}
+    assert read(PLAN).anchor == BASE.anchor
+
+
+def test_a_plan_of_a_version_that_knew_no_anchor_has_the_hash_it_had() -> None:
+    old = replace(PLAN, anchor=None).sealed(seal)
+    assert "anchor" not in old.document()
+    assert read(old) == old
+    assert read(old).plan_hash == old.plan_hash != PLAN.plan_hash
+
+
+@pytest.mark.parametrize("anchor", [None, 7, {}, {"seq": 7}, {"seq": 7, "mac": "m", "more": 1}])
+def test_an_anchor_that_is_none_is_refused(anchor: Any) -> None:
+    def changed(document: Document) -> None:
+        document["anchor"] = anchor
+        _rehashed(document)
+
+    with pytest.raises(Tampered, match="whole plan"):
+        read(PLAN, changed, key=False)
+
+
 def test_the_same_plan_has_the_same_hash_and_a_seal_does_not_change_it() -> None:
     one, other = (planned(snapshot_of(GLOBAL_SMTP)) for _ in range(2))
     assert one.plan_hash == other.plan_hash == one.sealed(seal).plan_hash

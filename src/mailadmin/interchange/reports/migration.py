@@ -292,6 +292,7 @@ def _proof(plan: Plan, snapshot: Snapshot) -> Table:
         ("Confirmation of the plan", plan_hash[:CONFIRMATION_DIGITS]),
         ("Plan made", f"{plan.created_at} by {plan.created_by}; {sealed if plan.seal else 'unsealed'}"),
         ("Store", f"{plan.lineage}, serial {plan.serial}"),
+        *([("Audit trail when planned", str(plan.anchor))] if plan.anchor else []),
         ("Snapshot", snapshot.id),
         ("Snapshot fingerprint (SHA-256)", snapshot.fingerprint),
         ("Snapshot taken", f"{snapshot.taken_at} by {snapshot.taken_by}; {sealed if snapshot.seal else 'unsealed'}"),

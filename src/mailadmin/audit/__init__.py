@@ -1,0 +1,1 @@
+"""Who may, who ought not, and what will stop working."""

@@ -1,0 +1,37 @@
+"""What verifying an account showed, and when: kept by the account's hash, so that a changed account has none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
+
+from .tables import METADATA
+
+VERIFICATIONS = Table(
+    "verifications",
+    METADATA,
+    Column("profile_hash", Text, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("rungs", Text, nullable=False),
+)
+
+Kept = tuple[str, str, list[list[object]]]
+"""When (UTC, ISO 8601), with what result, rung by rung."""
+
+
+def keep(connection: Connection, profile_hash: str, at: str, result: str, rungs: Iterable[Iterable[object]]) -> None:
+    """Keep what was seen, in place of what was seen before."""
+    connection.execute(delete(VERIFICATIONS).where(VERIFICATIONS.c.profile_hash == profile_hash))
+    text = json.dumps([list(rung) for rung in rungs], ensure_ascii=False)
+    connection.execute(insert(VERIFICATIONS).values(profile_hash=profile_hash, at=at, result=result, rungs=text))
+
+
+def kept(connection: Connection) -> dict[str, Kept]:
+    """What was seen of every account, by its hash."""
+    return {
+        row.profile_hash: (row.at, row.result, json.loads(row.rungs))
+        for row in connection.execute(select(VERIFICATIONS))
+    }
