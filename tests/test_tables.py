@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from itertools import pairwise
@@ -18,20 +19,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Integer, Text
 
-from mailadmin.domain import legacy, permissions, portals
+from mailadmin.domain import legacy, permissions, portals, settings
 from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
 from mailadmin.domain.organisation import GLOBAL, CostCentre
-from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, ServiceKind, Settings, Unit
+from mailadmin.domain.profiles import MailProfile
+from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, Security, ServiceKind, Settings, Unit
 from mailadmin.forms import pictures
 from mailadmin.interchange import carriers, cells, xlsx_tables
 from mailadmin.interchange.reports import page
 from mailadmin.interchange.reports import pictures as report_pictures
 from mailadmin.migration import content, effects, mapping
+from mailadmin.providers import capabilities, entra, graph_errors, ladder, registry, smtp_replies
 from mailadmin.resolution import columns, hierarchy, provenance
 from mailadmin.resolution import legacy as legacy_rules
 from mailadmin.resolution.provenance import Context, Status, Tier
 from mailadmin.resolution.resolver import resolve
-from mailadmin.storage import tables, unit_of_work
+from mailadmin.sandbox import entra as sandbox_entra
+from mailadmin.sandbox import exchange, faults, graph, refusals, smtp, types, views
+from mailadmin.storage import outbox, tables, unit_of_work, verifications
 from mailadmin.storage.unit_of_work import Store
 from mailadmin.usecases import maintaining
 
@@ -243,6 +248,120 @@ def sections() -> None:
     assert all(title for _, title in page.SECTIONS)
 
 
+# --- sending ------------------------------------------------------------------------------------------------------
+
+
+def settings_of_sending() -> None:
+    """Every setting has a meaning, a default it may have, and somebody who asks for it."""
+    source = "".join(file.read_text("utf-8") for file in (SOURCE / "mailadmin").rglob("*.py"))
+    constants = {value: name for name, value in vars(settings).items() if name.isupper() and isinstance(value, str)}
+    for name, spec in settings.SETTINGS.items():
+        assert spec.label
+        assert not spec.default or spec.check(spec.default) == spec.default
+        assert len(re.findall(rf"\b{constants[name]}\b", source)) >= 3, f"nobody asks for {name}"
+
+
+def clouds() -> None:
+    assert list(settings.CLOUDS) == list(settings.Cloud)
+    assert all(hosts.login and hosts.graph and hosts.uploads for hosts in settings.CLOUDS.values())
+
+
+def needed_when() -> None:
+    assert list(capabilities.NEEDED_WHEN) == list(capabilities.Capability)
+
+
+def providers_of_services() -> None:
+    assert set(registry.PROVIDERS) == {kind for profile in get_args(MailProfile) for kind in [profile.service]}
+    assert all(provider.ABILITY.can <= set(capabilities.Capability) for provider in registry.PROVIDERS.values())
+
+
+def smtp_replies_known() -> None:
+    assert all(known.meaning and known.remedy for known in smtp_replies.REPLIES)
+    assert len({known.pattern for known in smtp_replies.REPLIES}) == len(smtp_replies.REPLIES)
+    assert all(re.compile(known.pattern) for known in smtp_replies.REPLIES)
+
+
+def graph_errors_known() -> None:
+    assert all(known.meaning and known.remedy for known in graph_errors.GRAPH_ERRORS.values())
+
+
+def entra_errors_known() -> None:
+    """What the sandbox can say, we know; but for grants we never ask for."""
+    assert all(known.meaning and known.remedy for known in entra.ENTRA_ERRORS.values())
+    assert set(sandbox_entra.ERRORS) - {70003} <= set(entra.ENTRA_ERRORS)
+
+
+def states_of_the_outbox() -> None:
+    assert list(outbox.STATES) == list(outbox.State)
+    assert set(outbox.State) >= outbox.BY_MACHINE | outbox.FINISHED
+
+
+def rungs() -> None:
+    assert set(ladder.RUNGS) == set(registry.PROVIDERS)
+    assert set(ladder.RUNGS[ServiceKind.SMTP]) == {"DNS", *ladder._RUNG_OF_STAGE.values()}
+    assert set(ladder._TOLD) == set(ladder._RUNG_OF_STAGE.values())
+
+
+# --- sandbox ------------------------------------------------------------------------------------------------------
+
+
+def _sandbox(name: str = "*") -> str:
+    return "".join(file.read_text("utf-8") for file in (SOURCE / "mailadmin" / "sandbox").glob(f"{name}.py"))
+
+
+def sandbox_faults() -> None:
+    """Every fault has its effect, and strikes somewhere."""
+    assert list(faults.FAULTS) == list(faults.Fault)
+    assert [fault for fault in faults.Fault if f"strike(Fault.{fault.name}" not in _sandbox()] == []
+
+
+def sandbox_types() -> None:
+    named = {kind for name in types.TYPES for kind in types.properties(name).values()}
+    named |= {kind for parameters in types.ACTIONS.values() for kind in parameters.values()}
+    inner = {kind.removeprefix("Collection(").removesuffix(")") for kind in named}
+    assert {kind for kind in inner if kind.startswith("Edm.")} == set(types._PRIMITIVES)
+    graphs = {kind.removeprefix("graph.") for kind in inner if kind.startswith("graph.")}
+    assert graphs <= types.TYPES.keys() | types.ENUMS.keys()
+    assert set(types.ENUMS) <= graphs
+    assert all(type_.base is None or type_.base in types.TYPES for type_ in types.TYPES.values())
+
+
+def sandbox_actions() -> None:
+    assert [action for action in types.ACTIONS if f'"{action}")' not in _sandbox()] == []
+
+
+def sandbox_refusals() -> None:
+    source = _sandbox()
+    assert [code for code in refusals.REFUSALS if source.count(f'"{code}"') < 2] == []
+
+
+def sandbox_entra_errors() -> None:
+    raised = {int(code) for code in re.findall(r"_RefusedToken\((\d+)", _sandbox("entra"))}
+    assert raised == set(sandbox_entra.ERRORS)
+
+
+def sandbox_routes() -> None:
+    assert len({(route.method, route.path) for route in graph.ROUTES}) == len({r.answer for r in graph.ROUTES}) + 2
+    assert all(route.roles and route.answer.__doc__ for route in graph.ROUTES)
+
+
+def sandbox_folders() -> None:
+    assert [exchange.folder_name(exchange.folder_id(name)) for name in exchange.FOLDERS] == list(exchange.FOLDERS)
+    assert set(exchange.FOLDERS.values()) == set(exchange._LETTER)
+
+
+def sandbox_doors() -> None:
+    assert {door.security for door in smtp.DOORS.values()} == {
+        Security.START_TLS,
+        Security.SSL_ON_CONNECT,
+        Security.NONE,
+    }
+
+
+def sandbox_pages() -> None:
+    assert [path for path in views.PAGES if f'"{path}"' not in _sandbox("views")] == []
+
+
 # --- pictures -----------------------------------------------------------------------------------------------------
 
 
@@ -285,6 +404,25 @@ CHECKS: dict[str, Callable[..., None]] = {
     "interchange.reports.page.SECTIONS": sections,
     "interchange.reports.pictures.COLOURS": report_colours,
     "forms.pictures.COLOURS": colours,
+    "domain.settings.SETTINGS": settings_of_sending,
+    "domain.settings.CLOUDS": clouds,
+    "providers.capabilities.NEEDED_WHEN": needed_when,
+    "providers.registry.PROVIDERS": providers_of_services,
+    "providers.smtp_replies.REPLIES": smtp_replies_known,
+    "providers.graph_errors.GRAPH_ERRORS": graph_errors_known,
+    "providers.entra.ENTRA_ERRORS": entra_errors_known,
+    "providers.ladder.RUNGS": rungs,
+    "storage.outbox.STATES": states_of_the_outbox,
+    "sandbox.entra.ERRORS": sandbox_entra_errors,
+    "sandbox.exchange.FOLDERS": sandbox_folders,
+    "sandbox.faults.FAULTS": sandbox_faults,
+    "sandbox.graph.ROUTES": sandbox_routes,
+    "sandbox.refusals.REFUSALS": sandbox_refusals,
+    "sandbox.smtp.DOORS": sandbox_doors,
+    "sandbox.types.ACTIONS": sandbox_actions,
+    "sandbox.types.ENUMS": sandbox_types,
+    "sandbox.types.TYPES": sandbox_types,
+    "sandbox.views.PAGES": sandbox_pages,
     "usecases.maintaining.LOOKS": doctors_looks,
 }
 
@@ -313,6 +451,7 @@ def test_the_schema_that_is_built_is_the_schema_that_is_meant(tmp_path: Path) ->
     store = Store(f"sqlite:///{tmp_path / 'schema.db'}", created_at="2026-11-22T09:00:00+00:00")
     try:
         with store.reading() as connection:
+            assert verifications.VERIFICATIONS.name in tables.METADATA.tables
             assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
     finally:
         store.close()

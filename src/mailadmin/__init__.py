@@ -14,17 +14,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .bootstrap import App, connect
+    from .domain.messages import Address, Attachment, Message
     from .errors import MailAdminError
     from .forms import display, pictures
     from .resolution.provenance import Context
-    from .usecases import configuring, keeping, maintaining, migrating
+    from .usecases import (
+        configuring,
+        keeping,
+        maintaining,
+        migrating,
+        reconciling,
+        sandboxing,
+        sending,
+        switching,
+    )
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "Address": "domain.messages",
     "App": "bootstrap",
+    "Attachment": "domain.messages",
     "Context": "resolution.provenance",
     "MailAdminError": "errors",
+    "Message": "domain.messages",
     "configuring": "usecases",
     "connect": "bootstrap",
     "display": "forms",
@@ -32,12 +45,19 @@ _PUBLIC = {
     "maintaining": "usecases",
     "migrating": "usecases",
     "pictures": "forms",
+    "reconciling": "usecases",
+    "sandboxing": "usecases",
+    "sending": "usecases",
+    "switching": "usecases",
 }
 
 __all__ = [
+    "Address",
     "App",
+    "Attachment",
     "Context",
     "MailAdminError",
+    "Message",
     "__version__",
     "configuring",
     "connect",
@@ -46,6 +66,10 @@ __all__ = [
     "maintaining",
     "migrating",
     "pictures",
+    "reconciling",
+    "sandboxing",
+    "sending",
+    "switching",
 ]
 
 

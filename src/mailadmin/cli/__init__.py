@@ -9,7 +9,21 @@ import typer
 
 from .. import __version__
 from ..errors import MailAdminError
-from . import configuration, demo, effective, keys, migration, report, snapshot, store
+from . import (
+    configuration,
+    demo,
+    effective,
+    keys,
+    migration,
+    outbox,
+    report,
+    sandbox,
+    sending,
+    snapshot,
+    store,
+    switches,
+    verify,
+)
 from .output import print_text, say
 from .session import Chosen
 
@@ -46,7 +60,9 @@ def choose(context: typer.Context, store: StoreOption = None, version: VersionOp
     context.ensure_object(Chosen).store = store
 
 
-for part in (snapshot, migration, report, effective, configuration, keys, store, demo):
+for part in (
+    snapshot, migration, report, effective, configuration, verify, sending, outbox, sandbox, switches, keys, store, demo
+):  # fmt: skip
     part.add_to(app)
 
 

@@ -13,6 +13,7 @@ from .migration import tell_actions
 from .output import Form, emit, print_text, tell, working
 
 if TYPE_CHECKING:
+    from ..bootstrap import App
     from ..migration.effects import Effects, SubjectEffect
     from ..migration.plan import Plan
 
@@ -58,6 +59,7 @@ def demo(
     )
     tell("Done", [(sentence, ()) for sentence in done])
     _report(plan, effects)
+    _try_out(app, folder)
     rolled = migrating.plan_rollback(app, run.run, out=folder / "rollback-1.json")
     print_text(f"To take it back, {len(rolled.operations)} operations are planned in {folder / 'rollback-1.json'}.")
     app.close()
@@ -97,6 +99,33 @@ def _explain(subject: SubjectEffect) -> None:
     was = f"{way(subject.before) or 'no way to send'} ({subject.before.status})"
     print_text(f"{subject.user_id}: {subject.kind}. Before: {was}. Now:")
     print_text(explain(subject.after) + "\n")
+
+
+def _try_out(app: App, folder: Path) -> None:
+    """One message by each service, in the sandbox."""
+    from ..resolution.explanation import reason
+    from ..usecases import sandboxing
+
+    with working("Sending one message by each service, in the sandbox"):
+        tried = sandboxing.try_out(app, folder=folder / "inbox")
+    rows = [
+        (
+            t.service,
+            t.user,
+            t.sent.entry.state,
+            t.sent.entry.account,
+            t.sent.entry.sender_email,
+            reason(t.sent.resolution),
+        )
+        for t in tried
+    ]
+    emit(
+        ("service", "user", "outcome", "account used", "from", "why"),
+        rows,
+        Form.TABLE,
+        title="Sent in the sandbox; nothing left the machine",
+        note=f"What arrived: {folder / 'inbox'}. With a page to look at: mailadmin sandbox",
+    )
 
 
 def _next(folder: Path) -> None:

@@ -13,14 +13,21 @@ from ..domain.legacy import OBSOLETED
 from ..domain.permissions import PERMISSION_KEYS
 from ..domain.portals import PORTAL_FEATURES
 from ..domain.services import FIELDS, ServiceKind
+from ..domain.settings import SETTINGS
 from ..errors import MailAdminError
 from ..interchange import configuration
 from ..migration.content import TABLES
 from ..migration.effects import KINDS
 from ..migration.mapping import MAPPING
+from ..providers.capabilities import Capability
+from ..providers.entra import ENTRA_ERRORS
+from ..providers.graph_errors import GRAPH_ERRORS
+from ..providers.registry import PROVIDERS
+from ..providers.smtp_replies import REPLIES
 from ..resolution.columns import EFFECTIVE, LEGACY, names
 from ..resolution.hierarchy import TIERS
 from ..resolution.provenance import STATUS_MEANINGS
+from ..storage.outbox import STATES
 from . import app
 from .effective import LONG_COLUMNS
 from .migration import EFFECTS_COLUMNS
@@ -48,11 +55,37 @@ def _lines() -> Iterator[str]:
     yield from _section("Portal features with a From of their own", ("feature", "column"), features)
     mapping = ([r.legacy, r.target, r.not_derived, ", ".join(r.members)] for r in MAPPING)
     yield from _section("Mapping", ("before", "after", "cannot be derived", "members"), mapping)
+    yield from _sending()
     members = ([str(m.owner), m.name, "yes" if m.secret else "", m.replacement] for m in OBSOLETED)
     yield from _section("Obsoleted members", ("owner", "member", "secret", "replaced by"), members)
     yield from _section(
         "Tables of a legacy export", ("table", "columns (required in bold)"), map(_table, TABLES.values())
     )
+
+
+def _sending() -> Iterator[str]:
+    """What sending knows: settings, what each provider can do, states, and what servers say."""
+    settings = (
+        [name, spec.label, spec.default, "yes" if spec.per_cost_centre else ""] for name, spec in SETTINGS.items()
+    )
+    yield from _section("Settings of sending", ("setting", "meaning", "default", "per Cost Centre"), settings)
+    kinds = list(PROVIDERS)
+    abilities = [PROVIDERS[kind].ABILITY for kind in kinds]
+    rows = [[str(c), *("yes" if c in ability.can else "" for ability in abilities)] for c in Capability]
+    rows.append(["bytes of an attachment", *(_most(ability.largest_attachment) for ability in abilities)])
+    rows.append(["recipients of a message", *(_most(ability.most_recipients) for ability in abilities)])
+    yield from _section("What each service can do", ("capability", *map(str, kinds)), rows)
+    yield from _section("States of the outbox", ("state", "meaning"), ([str(s), m] for s, m in STATES.items()))
+    known = ([f"`{r.pattern}`", r.meaning, r.remedy] for r in REPLIES)
+    yield from _section("What SMTP servers say", ("reply", "meaning", "remedy"), known)
+    graph = ([code, k.meaning, k.remedy] for code, k in GRAPH_ERRORS.items())
+    yield from _section("What Microsoft Graph says", ("code", "meaning", "remedy"), graph)
+    entra = ([f"AADSTS{code}", k.meaning, k.remedy] for code, k in ENTRA_ERRORS.items())
+    yield from _section("What Microsoft's sign-in says", ("code", "meaning", "remedy"), entra)
+
+
+def _most(limit: int | None) -> str:
+    return "as the server says" if limit is None else f"{limit:,}"
 
 
 def _section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..migration.snapshot import Change, Snapshot
     from ..storage.books import Run
     from ..usecases.migrating import Verification
+    from ..usecases.sandboxing import Tried
 
 ROWS_SHOWN = 20
 
@@ -272,6 +273,22 @@ def history(runs: Iterable[Run], *, who_and_when: bool = False) -> Table:
         (r.run, r.purpose, r.reverses, *((r.applied_at, r.applied_by) if who_and_when else ())) for r in sorted(runs)
     ]
     return Table("History", columns, rows)
+
+
+def tried(tried: Iterable[Tried]) -> Table:
+    """One message by each service, sent in the sandbox: by which account, and why."""
+    rows = [
+        (
+            t.service,
+            t.user or "",
+            t.sent.entry.state,
+            t.sent.entry.account,
+            t.sent.entry.sender_email,
+            reason(t.sent.resolution),
+        )
+        for t in tried
+    ]
+    return Table("Sent in the sandbox", ("service", "user", "outcome", "account used", "from", "why"), rows)
 
 
 def verification(verification: Verification) -> Page:

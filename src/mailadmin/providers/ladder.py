@@ -1,0 +1,278 @@
+"""Whether an account would work, rung by rung, without sending anything.
+
+Laws: a rung is climbed by the very code that sends; the first that breaks ends the climb; a password goes where it
+would go when sending, and nowhere else. SMTP stops after RCPT (RFC 5321 3.3); Graph is only read.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from ..domain.profiles import ExchangeProfile, MailProfile, SmtpProfile
+from ..domain.services import ServiceKind
+from ..errors import MailAdminError, MailFailed, StageTimeout
+from . import entra
+from .graph_client import GraphClient
+from .http import Gate, segment
+from .smtp import connect, sign_in, way
+from .smtp_session import Session
+
+
+class Result(StrEnum):
+    """What came of a rung."""
+
+    PASSED = "passed"
+    WARNING = "warning"
+    FAILED = "failed"
+    NOT_REACHED = "not reached"
+    NOT_NEEDED = "not needed"
+
+
+class Rung(NamedTuple):
+    """One rung: what came of it, in how many seconds, with what code, what it means, and what to do."""
+
+    name: str
+    result: Result
+    seconds: float = 0.0
+    code: int | None = None
+    meaning: str = ""
+    remedy: str = ""
+
+
+RUNGS: dict[ServiceKind, tuple[str, ...]] = {
+    ServiceKind.SMTP: ("DNS", "connect", "greeting", "TLS", "login", "sender", "recipient"),
+    ServiceKind.EXCHANGE: ("tenant", "token", "roles", "mailbox", "folders"),
+}
+"""TABLE: the rungs of every service, from the ground up."""
+
+_RUNG_OF_STAGE = {
+    "connect": "connect",
+    "banner": "greeting",
+    "EHLO": "greeting",
+    "STARTTLS": "TLS",
+    "TLS": "TLS",
+    "EHLO after TLS": "TLS",
+    "AUTH": "login",
+    "MAIL FROM": "sender",
+    "RCPT TO": "recipient",
+}
+"""The rung each stage of a session belongs to."""
+
+EXPIRES_SOON = timedelta(days=30)
+
+
+class Climb:
+    """The rungs climbed so far, and how long each took."""
+
+    def __init__(self, service: ServiceKind) -> None:
+        self._names = RUNGS[service]
+        self._rungs: dict[str, Rung] = {}
+
+    def climbed(self, name: str, seconds: float, meaning: str, **told: Any) -> None:
+        """A rung that held."""
+        self._rungs[name] = Rung(name, told.pop("result", Result.PASSED), seconds, meaning=meaning, **told)
+
+    def broke(self, name: str, seconds: float, error: MailAdminError) -> None:
+        """The rung that broke."""
+        code = error.code if isinstance(error, MailFailed) else None
+        self._rungs[name] = Rung(name, Result.FAILED, seconds, code, error.what, error.remedy)
+
+    def rungs(self) -> tuple[Rung, ...]:
+        """Every rung of the service, in order."""
+        return tuple(self._rungs.get(name, Rung(name, Result.NOT_REACHED)) for name in self._names)
+
+
+def climb(profile: MailProfile, sender: str) -> tuple[Rung, ...]:
+    """Try an account without sending; `sender` is its From and stands in for the recipient. Raises nothing of ours."""
+    match profile:
+        case SmtpProfile():
+            return _smtp(profile, sender)
+        case ExchangeProfile():
+            return _exchange(profile)
+
+
+class _Watched(Session):
+    """A session that remembers when it came to each stage."""
+
+    def __init__(self, server: str, *, ehlo_name: str, deadline: float) -> None:
+        self.moments: list[tuple[str, float]] = []
+        super().__init__(server, ehlo_name=ehlo_name, deadline=deadline)
+
+    @property
+    def stage(self) -> str:
+        """Where the session is."""
+        return self.moments[-1][0]
+
+    @stage.setter
+    def stage(self, stage: str) -> None:
+        self.moments.append((stage, time.monotonic()))
+
+    def seconds(self) -> dict[str, float]:
+        """How long each rung took."""
+        ends = [moment for _, moment in self.moments[1:]] + [time.monotonic()]
+        taken: dict[str, float] = {}
+        for (stage, began), ended in zip(self.moments, ends, strict=True):
+            if rung := _RUNG_OF_STAGE.get(stage):
+                taken[rung] = taken.get(rung, 0.0) + ended - began
+        return taken
+
+
+def _smtp(profile: SmtpProfile, sender: str) -> tuple[Rung, ...]:
+    found = Climb(ServiceKind.SMTP)
+    began = time.monotonic()
+    try:
+        addresses = look_up(profile.server, way(profile.security, profile.port).port, profile.deadline)
+    except MailFailed as error:
+        found.broke("DNS", time.monotonic() - began, error)
+        return found.rungs()
+    found.climbed("DNS", time.monotonic() - began, f"{profile.server} is {', '.join(addresses)}")
+    session = _Watched(profile.server, ehlo_name=profile.ehlo_name, deadline=profile.deadline)
+    try:
+        connect(session, profile)
+        sign_in(session, profile)
+        _ask(session, sender)
+    except MailAdminError as error:
+        _told(found, session, profile, broken=_RUNG_OF_STAGE.get(session.stage, "connect"))
+        found.broke(_RUNG_OF_STAGE.get(session.stage, "connect"), _last(session), error)
+    else:
+        _told(found, session, profile, broken="")
+    finally:
+        session.leave()
+    return found.rungs()
+
+
+def look_up(server: str, port: int, deadline: float) -> list[str]:
+    """The addresses of a host. The system's resolver has no deadline of its own, so it is asked in a thread."""
+    answer: list[Any] = []
+
+    def ask() -> None:
+        try:
+            answer.append(socket.getaddrinfo(server, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answer.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(deadline)
+    if not answer:
+        raise StageTimeout("DNS", f"no answer about {server} in time.", remedy="Check the machine's name server.")
+    if isinstance(answer[0], Exception):
+        raise MailFailed("DNS", f"there is no host {server}.", remedy="Correct the server's name.") from answer[0]
+    return sorted({str(found[4][0]) for found in answer[0]})
+
+
+def _ask(session: Session, sender: str) -> None:
+    """Whether the server takes sender and recipient; nothing follows, so nothing is sent."""
+    for stage, verb, argument in (("MAIL FROM", "MAIL", f"FROM:<{sender}>"), ("RCPT TO", "RCPT", f"TO:<{sender}>")):
+        session.stage = stage
+        code, said = session.docmd(verb, argument)
+        if not 200 <= code < 300:
+            session.refused(code, said)
+
+
+def _last(session: _Watched) -> float:
+    return session.seconds().get(_RUNG_OF_STAGE.get(session.stage, "connect"), 0.0)
+
+
+def _told(found: Climb, session: _Watched, profile: SmtpProfile, broken: str) -> None:
+    """The rungs that held, up to the one that broke."""
+    seconds = session.seconds()
+    for name, tell in _TOLD.items():
+        if name == broken:
+            return
+        rung = tell(session, profile)
+        found.climbed(name, seconds.get(name, 0.0), rung.meaning, result=rung.result, remedy=rung.remedy)
+
+
+def _passed(words: str) -> Callable[[Session, SmtpProfile], Rung]:
+    return lambda _session, _profile: Rung("", Result.PASSED, meaning=words)
+
+
+def _tls_told(session: Session, profile: SmtpProfile) -> Rung:
+    sock = session.sock
+    if not isinstance(sock, ssl.SSLSocket):
+        remedy = "Choose StartTls or SslOnConnect where the server can."
+        return Rung("", Result.WARNING, meaning="the connection is not protected", remedy=remedy)
+    certificate = sock.getpeercert() or {}
+    if "notAfter" not in certificate:
+        return Rung("", Result.PASSED, meaning=f"{sock.version()}, the pinned certificate")
+    until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+    issuer = ", ".join(value for part in _named(certificate.get("issuer")) for name, value in part if "Name" in name)
+    words = f"{sock.version()}, certificate by {issuer or 'an unnamed authority'} until {until.date().isoformat()}"
+    if until - datetime.now(UTC) < EXPIRES_SOON:
+        return Rung("", Result.WARNING, meaning=words, remedy="Have the certificate renewed before that day.")
+    return Rung("", Result.PASSED, meaning=words)
+
+
+def _named(name: Any) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """A distinguished name as `ssl` gives it."""
+    return name or ()
+
+
+def _login_told(session: Session, profile: SmtpProfile) -> Rung:
+    if profile.user_name is None:
+        return Rung("", Result.NOT_NEEDED, meaning="no authentication")
+    return Rung("", Result.PASSED, meaning=f"signed in as {profile.user_name}")
+
+
+_TOLD: dict[str, Callable[[Session, SmtpProfile], Rung]] = {
+    "connect": _passed("the server answers"),
+    "greeting": _passed("it is an SMTP server"),
+    "TLS": _tls_told,
+    "login": _login_told,
+    "sender": _passed("the From address is taken"),
+    "recipient": _passed("a recipient is taken; nothing was sent"),
+}
+
+
+def _exchange(profile: ExchangeProfile) -> tuple[Rung, ...]:
+    found = Climb(ServiceKind.EXCHANGE)
+    name, began = "tenant", time.monotonic()
+    try:
+        with GraphClient(profile) as client:
+            for name, words, result in _exchange_steps(profile, client):
+                found.climbed(name, time.monotonic() - began, words, result=result)
+                began = time.monotonic()
+                name = _after(name)
+    except MailAdminError as error:
+        found.broke(name, time.monotonic() - began, error)
+    return found.rungs()
+
+
+def _check_tenant(profile: ExchangeProfile) -> None:
+    entra.check_ids(profile.tenant_id, profile.client_id)
+    entra.check_cloud(profile)
+    gate = Gate(frozenset({profile.hosts.login}), ca_file=profile.ca_file, deadline=profile.deadline)
+    try:
+        root = f"https://{profile.hosts.login}/{segment(profile.tenant_id)}"
+        answer = gate.request("GET", f"{root}/v2.0/.well-known/openid-configuration")
+    finally:
+        gate.close()
+    if not answer.ok:
+        raise entra.refusal({"error_codes": [90002], **answer.json()})
+
+
+def _after(name: str) -> str:
+    names = RUNGS[ServiceKind.EXCHANGE]
+    return names[min(names.index(name) + 1, len(names) - 1)]
+
+
+def _exchange_steps(profile: ExchangeProfile, client: GraphClient) -> Iterator[tuple[str, str, Result]]:
+    _check_tenant(profile)
+    yield "tenant", f"{profile.hosts.login} knows the tenant", Result.PASSED
+    token = entra.token(profile, renew=True)
+    yield "token", f"signed in as application {profile.client_id}", Result.PASSED
+    warnings = entra.role_warnings(token)
+    words = "; ".join(warnings) or "the three permissions of the release note are there"
+    yield "roles", words, Result.WARNING if warnings else Result.PASSED
+    for name, folder, said in (("mailbox", "Inbox", "is there"), ("folders", "Drafts", "has its folders")):
+        answer = client.call("GET", "mailFolders", folder, stage=name, query={"$select": "id"})
+        client.expect(answer, name)
+        yield name, f"{profile.mailbox} {said}", Result.PASSED
