@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import resource
-import secrets
 import shutil
 import signal
 import sqlite3
@@ -45,14 +44,10 @@ from mailadmin.storage import audit_trail, repository
 from mailadmin.storage.keys import KEY_VARIABLE, new_key
 from mailadmin.storage.vault import location_of
 from mailadmin.usecases import migrating
+from tests.canaries import canary, exported
 from tests.engines import Cluster, cluster
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
-
-
-def canary() -> str:
-    """A secret that is nowhere else."""
-    return f"CANARY-{secrets.token_hex(12)}"
 
 
 @dataclass
@@ -101,7 +96,8 @@ Picture = dict[str, list[tuple[Any, ...]]]
 
 _PICTURED = {
     **dict.fromkeys(GOVERNED, "*"),
-    "store": "lineage, serial, schema_version, key_id, sealed_from",
+    "contents": "*",
+    "store": "lineage, serial, schema_version, key_id, sealed_from, contents_from, mac",
     "runs": "*",
     "snapshots": "*",
     "audit_trail": "*",
@@ -216,7 +212,7 @@ class Stage:
     work: Callable[[App], object]
     before: Picture = field(default_factory=dict)
     after: Picture = field(default_factory=dict)
-    secret: str = ""
+    secret: str = field(default="", repr=False)
     """The text of the secret that stands in the vault at `SECRET_AT` before and after."""
 
     @contextlib.contextmanager
@@ -290,7 +286,7 @@ def export(file: Path, password: str, server: str = "smtp.example") -> Path:
         "global_settings": [{"property": name, "value": value} for name, value in everybody.items()],
         "user_preferences": [{"user_id": name, **account, **own} for name in ("Anna", "Björn")],
     }
-    file.write_text(json.dumps(content))
+    exported(file).write_text(json.dumps(content))
     return file
 
 
@@ -480,7 +476,7 @@ def _many_writers(counters: Counters, at: Places, quick: bool) -> None:
 def _tampering(counters: Counters, at: Places, _quick: bool) -> None:
     from tests.contract import test_tampered
 
-    test_tampered.tamper(stages(at)["apply"], counters)
+    test_tampered.tamper(stages(at), counters)
 
 
 def _bit_flips(counters: Counters, at: Places, quick: bool) -> None:

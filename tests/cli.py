@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from mailadmin.cli import app
 from mailadmin.errors import MailAdminError
+from tests.canaries import hear
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
@@ -42,6 +43,7 @@ class Desk:
         """Run a command; it must end with this exit code."""
         result = CliRunner().invoke(app, ["--store", str(self.store), *map(str, words)], input=typed)
         error = result.exception
+        hear(f"{result.output}{error}", f"what {words[0]} said")
         ended, said = result.exit_code, result.stderr
         if isinstance(error, MailAdminError):
             ended, said = error.exit_code, said + str(error)

@@ -36,7 +36,8 @@ def secrets_by_key(desk: Desk) -> dict[str, int]:
 
 def test_the_doctor_finds_a_whole_store_whole(desk: Desk) -> None:
     desk.migrate()
-    assert states(desk) == dict.fromkeys(("database", "rows", "audit trail", "runs", "key", "versions"), "ok")
+    checks = ("database", "rows", "contents", "audit trail", "runs", "key", "versions")
+    assert states(desk) == dict.fromkeys(checks, "ok")
     desk("doctor", "--check")
     assert "786 entries" in desk("audit", "trail", "verify").out
 
@@ -46,6 +47,8 @@ def test_the_doctor_finds_a_whole_store_whole(desk: Desk) -> None:
     [
         ("update users set name = 'Eve' where user_id = '00000'", "rows"),
         ("update users set active = 0 where user_id = '00000'", "rows"),
+        ("delete from services where cost_centre_key = 'global'", "contents"),
+        ("delete from contents", "contents"),
         ("update audit_trail set actor = 'eve' where seq = 500", "audit trail"),
         ("delete from audit_trail where seq > 776", "audit trail"),
         ("delete from runs", "runs"),
@@ -66,6 +69,23 @@ def test_a_cut_audit_trail_is_refused(desk: Desk) -> None:
     with database(desk.store) as connection:
         connection.execute("delete from audit_trail where seq > 776")
     assert "after entry 776" in desk("audit", "trail", "verify", code=3).error
+
+
+def test_an_audit_trail_is_held_to_a_plan_made_on_it(desk: Desk) -> None:
+    """A store put back as a whole says nothing of it; a plan made since does."""
+    desk.migrate()
+    old = desk.store.read_bytes()
+    said = desk("rollback", "--out", desk.file("back.json"))
+    digits = json.loads(desk.file("back.json").read_text())["plan_hash"][:8]
+    assert "Audit trail when planned: entry 786, " in said.out
+    desk("apply", desk.file("back.json"), "--confirm", digits)
+    desk("rollback", "--out", desk.file("forth.json"))
+    desk("audit", "trail", "verify", "--anchor", desk.file("back.json"))
+    desk("audit", "trail", "verify", "--anchor", desk.file("forth.json"))
+    desk.store.write_bytes(old)
+    desk("doctor", "--check")
+    desk("audit", "trail", "verify", "--anchor", desk.file("back.json"))
+    assert "cut or rewritten" in desk("audit", "trail", "verify", "--anchor", desk.file("forth.json"), code=3).error
 
 
 def test_with_the_key_lost_everything_but_secrets_works(desk: Desk) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mailadmin.domain.governed import GOVERNED
+from mailadmin.interchange import budgets
 from tests import carriers, oracle
 from tests.cli import SAMPLE, Desk
 from tests.engines import database
@@ -35,9 +37,8 @@ def sources(folder: Path) -> dict[str, tuple[Path, tuple[str, ...]]]:
 def governed_rows(store: Path) -> dict[str, list[tuple[object, ...]]]:
     tables = ("cost_centres", "services", "overrides", "users", "branches", "entities", "web_configurations")
     with database(store) as connection:
-        return {
-            t: sorted(tuple(str(v) for v in r[:-2]) for r in connection.execute(f"select * from {t}")) for t in tables
-        }
+        asked = {table: f"select {', '.join(GOVERNED[table].columns)} from {table}" for table in tables}
+        return {t: sorted(tuple(map(str, row)) for row in connection.execute(query)) for t, query in asked.items()}
 
 
 @pytest.mark.parametrize("carrier", ["csv", "xlsx", "json", "utf-16 semicolons, -1/0, long", "sql"])
@@ -74,6 +75,17 @@ def test_all_carriers_give_one_fingerprint_and_one_plan(desk: Desk, tmp_path: Pa
         plan = desk("plan", taken, "--out", desk.file("plan.json"), "--format", "json").json()
         operations.add(json.dumps(plan["operations"], sort_keys=True))
     assert (len(fingerprints), len(operations)) == (1, 1)
+
+
+def test_a_source_that_takes_too_much_to_read_is_not_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk("key", "create")
+    before = desk.store.read_bytes()
+    source = desk.file("huge.json")
+    source.write_text('{"users": [' + "[]," * 1_500_000 + "[]]}")
+    monkeypatch.setattr(budgets, "READER", {**budgets.READER, "RLIMIT_AS": 100_000_000})
+    refused = desk("snapshot", "take", source, "--out", desk.file("before.json"), code=2).error
+    assert refused.startswith("huge.json needs more than 100 MB of memory to read.")
+    assert (desk.store.read_bytes(), desk.file("before.json").exists()) == (before, False)
 
 
 @pytest.mark.parametrize("source", ["kowhai-csv", "kowhai-small.json"])

@@ -19,6 +19,7 @@ from mailadmin.domain.organisation import User
 from mailadmin.domain.services import FIELDS
 from mailadmin.interchange.legacy_exports import read_legacy_export
 from mailadmin.migration.operations import applied
+from mailadmin.migration.plan import Anchor
 from mailadmin.migration.planning import Base, plan_migration
 from mailadmin.migration.snapshot import Snapshot
 from mailadmin.resolution.explanation import cells
@@ -26,6 +27,7 @@ from mailadmin.resolution.legacy import legacy_resolve
 from mailadmin.resolution.population import Person, legacy_population, population
 from mailadmin.resolution.provenance import Context, Resolution
 from tests import oracle
+from tests.unit.interchange.in_process import reading_here
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 EXPORTS = ("kowhai-csv", "kowhai-small.json")
@@ -101,7 +103,7 @@ def check_before(source: Path) -> None:
 
 
 def check_after(source: Path) -> None:
-    plan = plan_migration(taken(source), {}, Base("store", 0, NOW, "tester", "1"))
+    plan = plan_migration(taken(source), {}, Base("store", 0, NOW, "tester", "1", Anchor(0, "")))
     rows = applied({}, plan.operations)
     people = [Person.of(key[0], found) for (_, key), found in sorted(rows.items()) if isinstance(found, User)]
     answers = population(people, Context(), Organisation.of(rows.values()))
@@ -151,7 +153,7 @@ def exports(draw: st.DrawFn) -> str:
 
 @given(exports())
 def test_any_export_gives_everybody_what_the_oracle_says(text: str) -> None:
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, reading_here():
         source = Path(folder) / "export.json"
         source.write_text(text, encoding="utf-8")
         check_before(source)

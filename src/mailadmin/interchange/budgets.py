@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,14 @@ COLUMNS: Final = 256
 ROWS: Final = 1_100_000
 CELL: Final = 32 * 1024
 JSON_DEPTH: Final = 20
+
+READER: Final[Mapping[str, int]] = {
+    "RLIMIT_AS": 2_000 * MEGABYTE,
+    "RLIMIT_CPU": 120,
+    "RLIMIT_CORE": 0,
+    "RLIMIT_FSIZE": 0,
+}
+"""What the process that reads a file may use, as `resource` names it; it writes no file, and none when it dies."""
 
 # Without O_NONBLOCK, opening a FIFO waits for somebody to write to it.
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

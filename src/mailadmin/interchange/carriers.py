@@ -8,41 +8,54 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 from ..errors import BadInput
-from . import budgets
 from .encodings import encoding_of
 from .findings import Findings
 
+NOT_SET: Final = frozenset({None, "", "NULL", "(null)"})
+"""What stands for *not set* in every carrier. `None`, `nan` and `NA` are text: somebody may be called so."""
+
+
+class Unusable:
+    """A cell that holds no plain value, such as a formula, and how to mend it."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        self.what = what
+        self.remedy = remedy
+
+
+class Place(NamedTuple):
+    """Where the rows of a table are: what stands before the number of a row, and what behind it."""
+
+    before: str
+    behind: str = ""
+
+    def __call__(self, number: int) -> str:
+        """Where the row of that number is."""
+        return f"{self.before}{number}{self.behind}"
+
 
 class RawTable(NamedTuple):
-    """One table as its carrier holds it.
+    """One table as its carrier holds it; `header` is None where there is not even a header.
 
     `rows` yields (number, cells), with exactly one cell per name of the header; `place(number)` says where that is.
     """
 
     name: str
     where: str
-    header: list[object]
+    header: list[object] | None
     rows: Iterable[tuple[int, list[object]]]
-    place: Callable[[int], str]
-
-
-class Digest(Protocol):
-    """The hash of the bytes read so far."""
-
-    def hexdigest(self) -> str:
-        """The hash in hexadecimal digits."""
+    place: Place
 
 
 class Carrier(NamedTuple):
-    """A source that has been opened. `digest` is complete when every table has been read."""
+    """A source that has been opened. `digest` answers when every table has been read; None for a database."""
 
     tables: Iterator[RawTable]
-    digest: Digest | None
+    digest: Callable[[], str | None]
 
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -66,28 +79,15 @@ _MARKUP = re.compile(r"\s*<(!doctype html|html|table|head|body|meta|\?xml|!--)",
 _REMEDY = "Give a folder of CSV files, an XLSX workbook or a JSON file."
 
 
-def opened(source: Path, findings: Findings) -> Carrier:
-    """The carrier at `source`.
-
-    Raises BadInput when there is nothing there, or something that is no legacy export, saying what it is.
-    """
-    if source.is_dir():
-        from .csv_tables import tables_in_folder
-
-        listing = sha256()
-        return Carrier(tables_in_folder(source, findings, listing), listing)
-    data = budgets.read_regular(source)
-    return Carrier(_tables_in(data, source.name, findings), sha256(data))
-
-
-def _tables_in(data: bytes, name: str, findings: Findings) -> Iterator[RawTable]:
+def tables_in_file(data: bytes, path: Path, findings: Findings) -> Iterator[RawTable]:
+    """The tables of a workbook or a JSON document. Raises BadInput for anything else, saying what it is."""
     if data.startswith(b"PK"):
         from .xlsx_tables import tables_in_workbook
 
-        return tables_in_workbook(data, name, findings)
+        return tables_in_workbook(data, path.name, findings)
     if (foreign := _foreign(data)) is not None:
-        raise BadInput(f"{name} is {foreign}.", remedy=_REMEDY)
-    return _tables_in_text(data, name, findings)
+        raise BadInput(f"{path.name} is {foreign}.", remedy=_REMEDY)
+    return _tables_in_text(data, path.name, findings)
 
 
 def _tables_in_text(data: bytes, name: str, findings: Findings) -> Iterator[RawTable]:
@@ -106,7 +106,7 @@ def _tables_in_text(data: bytes, name: str, findings: Findings) -> Iterator[RawT
 
 
 def _foreign(data: bytes) -> str | None:
-    if not data.strip():
+    if not data or data.isspace():
         return "empty"
     if data.startswith(_OLE):
         return "a workbook protected by a password" if _ENCRYPTED in data else "an old binary Excel workbook (.xls)"

@@ -10,21 +10,18 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
 from uuid import UUID
 
 from ..domain.keys import breaking, match_key, unprintable
 from ..migration.content import CHOICES, Column, Kind
 from . import budgets
+from .carriers import NOT_SET, Unusable
 
 Remark = Callable[[str], None]
 """Takes a note about the cell being read."""
 
 Convert = Callable[[object, Remark], object]
 """cell, remark -> value, or None where it is not set. Raises BadCell."""
-
-NOT_SET = frozenset({None, "", "NULL", "(null)"})
-"""What stands for *not set* in every carrier. `None`, `nan` and `NA` are text: somebody may be called so."""
 
 FLAGS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "yes", "y", "1", "-1", "on"), True),
@@ -46,13 +43,6 @@ class BadCell(ValueError):
         self.what = what
         self.remedy = remedy
         self.shows = shows
-
-
-class Unusable(NamedTuple):
-    """A cell that holds no plain value, such as a formula, and how to mend it."""
-
-    what: str
-    remedy: str = ""
 
 
 def is_mask(secret: str) -> bool:
@@ -168,7 +158,28 @@ _CONVERTERS: Mapping[Kind, Convert] = {
 
 def converter_of(column: Column) -> Convert:
     """The converter of every cell in that column."""
-    return _CONVERTERS[column.kind]
+    convert = _CONVERTERS[column.kind]
+    return _remembered(convert) if column.reference or column.kind in CHOICES else convert
+
+
+def _remembered(convert: Convert) -> Convert:
+    """The same for text that stands in many rows: equal cells give one value, but what is remarked on."""
+    known: dict[str, object] = {}
+
+    def convert_once(cell: object, remark: Remark) -> object:
+        if type(cell) is not str:
+            return convert(cell, remark)
+        if cell not in known:
+            remarks: list[str] = []
+            value = convert(cell, remarks.append)
+            for said in remarks:
+                remark(said)
+            if remarks:
+                return value
+            known[cell] = value
+        return known[cell]
+
+    return convert_once
 
 
 def _as_text(cell: object, remark: Remark) -> str:

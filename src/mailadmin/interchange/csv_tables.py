@@ -1,4 +1,4 @@
-"""A folder of CSV files as tables: a table per file, called by its stem.
+"""A CSV file as a table, called by its stem.
 
 Laws: the delimiter is told by the header alone. A row that has not as many cells as the header is refused, because
 what is too long or too short has moved values under the wrong name.
@@ -11,67 +11,30 @@ import io
 import itertools
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
-from ..domain.keys import match_key
 from ..errors import BadInput
-from ..migration.content import TABLES
 from . import budgets
-from .carriers import RawTable
+from .carriers import Place, RawTable
 from .encodings import WINDOWS, encoding_of
 from .findings import Findings
 
+_CONTENT = re.compile(rb"[^\0 \t\r\n]")
 _DELIMITERS = ",;\t"
 _DIRECTIVE = re.compile('"?sep=([,;|\t])"?', re.IGNORECASE)
-_SUFFIXES = (".csv", ".tsv")
 
 Records = Iterator[list[str]]
 
 
-def tables_in_folder(folder: Path, findings: Findings, listing: Any) -> Iterator[RawTable]:
-    """The tables of every CSV file in `folder`, in the order of their names.
-
-    `listing` is a hashlib object; it is fed one line per file read: its SHA-256, two blanks, its name.
-    """
-    seen: dict[str, str] = {}
-    for path in sorted(folder.iterdir()):
-        if not _is_table(path, findings):
-            continue
-        if (twin := seen.setdefault(match_key(path.stem), path.name)) != path.name:
-            findings.problem(path.name, f"is the same table as {twin}", "Leave one of them.")
-            continue
-        try:
-            data = budgets.read_regular(path)
-            listing.update(f"{sha256(data).hexdigest()}  {path.name}\n".encode())
-            yield _table(data, path, findings)
-        except BadInput as error:
-            findings.problem(path.name, error.what, error.remedy)
-    if not seen:
-        raise BadInput(f"The folder {folder.name} holds no CSV file.", remedy="A file per table, such as users.csv.")
-
-
-def _is_table(path: Path, findings: Findings) -> bool:
-    suffix = path.suffix.lower()
-    if suffix in _SUFFIXES or (suffix == ".txt" and match_key(path.stem) in TABLES):
-        return True
-    if not path.name.startswith("."):
-        findings.note(path.name, "is no CSV file and was not read")
-    return False
-
-
-def _table(data: bytes, path: Path, findings: Findings) -> RawTable:
-    if not data.strip(b"\0 \t\r\n"):
-        raise BadInput("is empty: there is not even a header", remedy="Leave the file out, or give it its header.")
+def table_in_file(data: bytes, path: Path, findings: Findings) -> RawTable:
+    """The table of a CSV file. Raises BadInput when its encoding or its header cannot be read."""
+    place = Place(f"{path.name}, row ")
+    if not _CONTENT.search(data):
+        return RawTable(path.stem, path.name, None, (), place)
     codec = encoding_of(data)
     if codec == WINDOWS:
         findings.note(path.name, "was read as Windows-1252, because it is not UTF-8")
     first, header, records = _opened(data, codec)
-
-    def place(number: int) -> str:
-        return f"{path.name}, row {number}"
-
     rows = _rows(records, first + 1, len(header), path, findings)
     return RawTable(path.stem, path.name, list(header), rows, place)
 

@@ -23,6 +23,7 @@ WINDOWS = "cp1252"
 
 _UTF8_CHARACTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SAMPLE = 512
+_PART = 1 << 20
 
 
 def encoding_of(data: bytes) -> str:
@@ -31,17 +32,13 @@ def encoding_of(data: bytes) -> str:
     Raises BadInput, naming line and offset, when no supported encoding fits every byte.
     """
     codec = _marked(data) or _by_zeros(data) or "utf-8"
-    try:
-        data.decode(codec)
-    except UnicodeDecodeError as error:
-        if codec != "utf-8" or _UTF8_CHARACTER.search(data):
-            raise _unreadable(data, codec.removesuffix("-sig").upper(), error) from None
-    else:
+    offset = _unreadable_byte(data, codec)
+    if offset is None:
         return codec
-    try:
-        data.decode(WINDOWS)
-    except UnicodeDecodeError as error:
-        raise _unreadable(data, "UTF-8 or Windows-1252", error) from None
+    if codec != "utf-8" or _UTF8_CHARACTER.search(data):
+        raise _unreadable(data, codec, codec.removesuffix("-sig").upper(), offset)
+    if (offset := _unreadable_byte(data, WINDOWS)) is not None:
+        raise _unreadable(data, WINDOWS, "UTF-8 or Windows-1252", offset)
     return WINDOWS
 
 
@@ -61,8 +58,18 @@ def _by_zeros(data: bytes) -> str | None:
     return None
 
 
-def _unreadable(data: bytes, name: str, error: UnicodeDecodeError) -> BadInput:
-    # The codec counts from behind the byte order mark.
-    offset = error.start + len(data) - len(error.object)
-    line = data[:offset].decode(error.encoding, "ignore").count("\n") + 1
+def _unreadable_byte(data: bytes, codec: str) -> int | None:
+    """The offset of the first byte that cannot be read, or None. Part by part: the text may be four times the bytes."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    for end in range(_PART, len(data) + _PART, _PART):
+        try:
+            decoder.decode(data[end - _PART : end], final=end >= len(data))
+        except UnicodeDecodeError as error:
+            # The decoder counts from what it kept of the part before.
+            return min(end, len(data)) - len(error.object) + error.start
+    return None
+
+
+def _unreadable(data: bytes, codec: str, name: str, offset: int) -> BadInput:
+    line = data[:offset].decode(codec, "ignore").count("\n") + 1
     return BadInput(f"line {line}, byte {offset}: cannot be read as {name}", remedy="Export it again as UTF-8.")

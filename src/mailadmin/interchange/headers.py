@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..domain.keys import match_key
 from ..migration.content import Column, Table
 from . import budgets
-from .carriers import RawTable
+from .carriers import RawTable, Unusable
 from .findings import shown
 from .intake import Intake
 
@@ -18,15 +18,19 @@ Columns = list[Column | None]
 
 def is_long(raw: RawTable, table: Table) -> bool:
     """Whether the rows hold a property and its value each, and not a column per member."""
-    names = {match_key(_text(name)) for name in raw.header}
+    names = {match_key(_text(name)) for name in raw.header or ()}
     return bool(table.members) and {"property", "value"} <= names
 
 
 def columns_of(raw: RawTable, table: Table, intake: Intake) -> Columns | None:
     """The columns in the order of the header, or None where it cannot be used; all its problems are told."""
-    written = [_text(name) for name in raw.header]
+    written = [_text(name) for name in raw.header or ()]
     if len(written) > budgets.COLUMNS:
         intake.findings.problem(raw.where, f"has {len(written)} columns, more than {budgets.COLUMNS}")
+        return None
+    if unusable := [cell for cell in raw.header or () if isinstance(cell, Unusable)]:
+        for cell in unusable:
+            intake.findings.problem(f"{raw.where}, header", cell.what, cell.remedy)
         return None
     known = [table.column(name) if name.strip() else None for name in written]
     if written and not any(known):

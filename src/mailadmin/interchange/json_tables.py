@@ -7,12 +7,11 @@ nothing; never a list or an object.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..errors import BadInput
 from . import budgets
-from .carriers import RawTable
-from .cells import Unusable
+from .carriers import Place, RawTable, Unusable
 from .findings import Findings, shown
 
 _SHAPE = 'Write {"users": [{"user_id": …}, …], …}.'
@@ -55,10 +54,7 @@ def _parsed(document: str, name: str, findings: Findings) -> object:
 
 
 def _table(key: str, rows: object, name: str, findings: Findings) -> RawTable:
-    def place(number: int) -> str:
-        return f"{name}, {key}[{number}]"
-
-    where = f"{name}, {shown(key)[1:-1]}"
+    where, place = f"{name}, {shown(key)[1:-1]}", Place(f"{name}, {key}[", "]")
     if not isinstance(rows, list):
         findings.problem(where, "is not a list of objects", _SHAPE)
         rows = []
@@ -67,7 +63,7 @@ def _table(key: str, rows: object, name: str, findings: Findings) -> RawTable:
 
 
 def _rows(
-    rows: list[object], header: list[str], place: Callable[[int], str], findings: Findings
+    rows: list[object], header: list[str], place: Place, findings: Findings
 ) -> Iterator[tuple[int, list[object]]]:
     for number, row in enumerate(rows):
         if isinstance(row, dict):

@@ -6,42 +6,21 @@ problem naming both rows. A secret leaves the table here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ..domain.keys import match_key
 from ..migration.content import PRESENT, Column, Table, secret_location
 from . import budgets
-from .carriers import RawTable
-from .cells import NOT_SET, BadCell, Convert, Remark, converter_of, is_mask
+from .carriers import NOT_SET, RawTable
+from .cells import BadCell, Convert, Remark, converter_of, is_mask
 from .findings import shown
 from .headers import Columns, columns_of, is_long
 from .intake import Intake
-
-Row = dict[str, object]
-Key = tuple[str, ...]
+from .rows import Content, Row, first_part, key_of
 
 _BAD: Final = object()
 """Stands in a row for a cell that could not be read, so that it does not pass for a blank one."""
-
-
-@dataclass(slots=True)
-class Content:
-    """The rows of one table in the order read; `numbers` says where each key stands, in the same order."""
-
-    table: Table
-    where: str
-    place: Callable[[int], str]
-    rows: list[Row] = field(default_factory=list)
-    numbers: dict[Key, int] = field(default_factory=dict)
-
-    def sorted_rows(self) -> list[Row]:
-        """The rows by their keys; user preferences that say nothing are left out, being as good as none."""
-        keys = list(self.numbers)
-        order = sorted(range(len(keys)), key=keys.__getitem__)
-        least = 2 if self.table.name == "user_preferences" else 1
-        return [row for index in order if len(row := self.rows[index]) >= least]
 
 
 def content_of(raw: RawTable, table: Table, intake: Intake) -> Content:
@@ -50,7 +29,7 @@ def content_of(raw: RawTable, table: Table, intake: Intake) -> Content:
     long = is_long(raw, table)
     columns = columns_of(raw, table.long if long else table, intake)
     if columns is None:
-        columns = [None] * len(raw.header)
+        return content
     reader = (_Long if long else _Wide)(raw, content, columns, intake)
     for taken, (number, cells) in enumerate(raw.rows):
         if taken >= budgets.ROWS:
@@ -148,20 +127,19 @@ class _Wide(_Reader):
             self._keep(row)
 
     def _keep(self, row: Row) -> None:
-        for name in sorted(self.required - row.keys()):
+        lacking = self.required - row.keys()
+        for name in sorted(lacking):
             self._bad(name, "is blank", "A value is required here.")
         parts = [row.get(name, "") for name in self.table.keys]
-        blank = not row.keys() >= self.required.intersection(self.table.keys)
-        if blank or _BAD in parts or not self.has_keys:
+        if not (self.has_keys and lacking.isdisjoint(self.table.keys)) or _BAD in parts:
             return
-        key = tuple(match_key(str(part)) for part in parts)
-        first = self.content.numbers.setdefault(key, self.number)
-        if first != self.number:
+        key = key_of(*map(str, parts))
+        if (first := self.content.claim(key, self.number)) is not None:
             self._twice(self.table.keys[0], " / ".join(shown(part) for part in parts), first)
             return
         for slot in self.secrets:
             if (value := row.get(slot.column.name)) is not None:
-                row[slot.column.name] = self._kept(slot, value, key[0])
+                row[slot.column.name] = self._kept(slot, value, first_part(key))
         self.content.rows.append(row)
 
 
@@ -174,7 +152,6 @@ class _Long(_Reader):
         if self.owner_key and not any(column and column.name == self.owner_key for column in columns):
             # The missing column has been told; to tell it again for every row would help nobody.
             self.slots = [None] * len(columns)
-        self.rows: dict[str, Row] = {}
         self.seen: dict[tuple[str, str], int] = {}
         self.members: dict[str, _Slot | None] = {}
 
@@ -206,12 +183,8 @@ class _Long(_Reader):
             self._bad(self.owner_key, "is blank", "A value is required here.")
         if not isinstance(written, str):
             return None
-        key = match_key(written)
-        if key not in self.rows:
-            row: Row = {self.owner_key: written}
-            self.rows[key] = row
-            self.content.rows.append(row)
-            self.content.numbers[key,] = self.number
+        if self.content.claim(match_key(written), self.number) is None:
+            self.content.rows.append({self.owner_key: written})
         return written
 
     def _member(self, written: object, value: object) -> _Slot | None:
@@ -231,10 +204,10 @@ class _Long(_Reader):
     def _put(self, key: str, member: _Slot, value: object) -> None:
         name = member.column.name
         if self.owner_key:
-            self.rows[key][name] = value
+            self.content.rows.put(self.content.positions[key], name, value)
         else:
+            self.content.claim(match_key(name), self.number)
             self.content.rows.append({"property": name, "value": value})
-            self.content.numbers[match_key(name),] = self.number
 
 
 def short(place: str) -> str:

@@ -6,7 +6,8 @@ told in one go. The text of a secret is in `secrets` and nowhere else, no messag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from ..errors import BadInput, SourceRejected
 from ..migration.content import TABLES
 from ..resolution.population import uncollected
 from . import references
-from .carriers import RawTable, opened
-from .findings import shown
+from .carriers import Carrier, RawTable
+from .confinement import confined
+from .findings import Findings, shown
+from .folders import tables_in_folder
 from .intake import Intake
-from .layouts import Content, Row, content_of
+from .layouts import content_of
+from .rows import Content, Row, Rows
 
 Progress = Callable[[str], None]
 
@@ -27,18 +31,23 @@ Progress = Callable[[str], None]
 class LegacyExport:
     """What a legacy export holds.
 
-    `tables`: the tables that are there, each a list of rows sorted by key, each row only the values that are set, a
-    secret being PRESENT. `secrets`: clear text by `secret_location`. `not_taken`: unknown tables and columns.
+    `rows`: of the tables that are there, sorted by key, each row only the values that are set, a secret being PRESENT.
+    `secrets`: clear text by `secret_location`. `not_taken`: unknown tables and columns.
     `notes`: what is worth knowing. `source`: the name given, without its folder. `sha256`: of the bytes read; for a
     folder, of the lines `sha256sum` prints for its files; None for a database.
     """
 
-    tables: dict[str, list[Row]]
+    rows: Mapping[str, Rows]
     secrets: dict[str, str] = field(repr=False)
     not_taken: tuple[str, ...]
     notes: tuple[str, ...]
     source: str
     sha256: str | None
+
+    @property
+    def tables(self) -> dict[str, list[Row]]:
+        """The rows as lists, made anew."""
+        return {name: list(rows) for name, rows in self.rows.items()}
 
 
 def read_legacy_export(
@@ -58,38 +67,51 @@ def read_legacy_export(
     """
     path = Path(source)
     intake = Intake(ignore_unknown=ignore_unknown)
-    if sql is None:
-        carrier = opened(path, intake.findings)
-        raw_tables, digest = carrier.tables, carrier.digest
-    else:
-        from .sql_tables import tables_in_database
-
-        raw_tables, digest = tables_in_database(sql, path, intake.findings), None
-    with uncollected():
-        contents = _contents(raw_tables, intake, progress or (lambda line: None))
+    with _opened(path, sql, intake.findings) as carrier, uncollected():
+        contents = _contents(carrier.tables, intake, progress or (lambda line: None))
     references.check(contents, intake.findings)
+    if sql is None and (held := len(intake.secrets)):
+        what = f"holds {held} secret{'s' if held != 1 else ''} in clear text"
+        intake.findings.note(path.name, f"{what}; lock it away or delete it when it is no longer needed")
     if not contents and not intake.findings.problems:
         raise BadInput(f"{path.name} holds no table that is known.", remedy=f"Known are: {', '.join(TABLES)}.")
     if intake.findings.problems:
         raise SourceRejected(path.name, intake.findings.problems)
     return LegacyExport(
-        tables={name: contents[name].sorted_rows() for name in TABLES if name in contents},
+        rows={name: contents[name].sorted_rows() for name in TABLES if name in contents},
         secrets=intake.secrets,
         not_taken=tuple(sorted(intake.findings.not_taken)),
         notes=intake.findings.notes,
         source=visible(path.name),
-        sha256=digest.hexdigest() if digest else None,
+        sha256=carrier.digest(),
     )
+
+
+@contextmanager
+def _opened(source: Path, sql: str | None, findings: Findings) -> Iterator[Carrier]:
+    if sql is not None:
+        from .sql_tables import tables_in_database
+
+        yield Carrier(tables_in_database(sql, source, findings), lambda: None)
+        return
+    folder = source.is_dir()
+    files = tables_in_folder(source, findings) if folder else [source]
+    with confined(files, findings, folder=folder) as carrier:
+        yield carrier
 
 
 def _contents(raw_tables: Iterator[RawTable], intake: Intake, progress: Progress) -> dict[str, Content]:
     contents: dict[str, Content] = {}
     for raw in raw_tables:
         table = TABLES.get(match_key(raw.name))
-        if table is None:
+        if raw.header is None and table is None:
+            intake.findings.note(raw.where, "is empty")
+        elif table is None:
             intake.unknown(raw.where, f"the table {shown(raw.name)} is not known", shown(raw.name)[1:-1])
         elif table.name in contents:
             intake.findings.problem(raw.where, f"the table {table.name} stands twice", "Leave one of them.")
+        elif raw.header is None:
+            intake.findings.problem(raw.where, "is empty: there is not even a header", "Leave it out.")
         else:
             contents[table.name] = content_of(raw, table, intake)
             progress(f"{table.name}: {len(contents[table.name].rows)} rows")

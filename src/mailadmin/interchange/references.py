@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..domain.keys import match_key
-from ..domain.organisation import GLOBAL, is_global
+from ..domain.organisation import GLOBAL
 from ..migration.content import Column, Kind
 from .findings import Findings, shown
-from .layouts import Content, short
+from .layouts import short
+from .rows import Content, first_part
 
 Contents = Mapping[str, Content]
 
@@ -31,14 +32,13 @@ def check(contents: Contents, findings: Findings) -> None:
 
 
 def _keys(content: Content) -> set[str]:
-    keys = {key[0] for key in content.numbers}
+    keys = set(map(first_part, content.positions))
     return keys | {match_key(GLOBAL)} if content.table.name == "cost_centres" else keys
 
 
 def _check_column(content: Content, column: Column, known: set[str], findings: Findings) -> None:
     missing: dict[str, list[int]] = {}
-    for row, number in zip(content.rows, content.numbers.values(), strict=True):
-        value = row.get(column.name)
+    for value, number in zip(content.rows.column(column.name), content.numbers, strict=True):
         for name in value if isinstance(value, list) else [value]:
             if isinstance(name, str) and (name in missing or match_key(name) not in known):
                 missing.setdefault(name, []).append(number)
@@ -64,14 +64,14 @@ _ROWS_TOLD = 5
 
 
 def _check_users(content: Content, users: Content, findings: Findings) -> None:
-    for key, number in content.numbers.items():
-        if key != ("",) and key not in users.numbers:
-            findings.note(f"{content.where}, column user_id", "has no row in users", short(content.place(number)))
+    for key, position in content.positions.items():
+        if key and key not in users.positions:
+            findings.note(f"{content.where}, column user_id", "has no row in users", short(content.place_of(position)))
 
 
 def _check_global(content: Content, findings: Findings) -> None:
-    for row, number in zip(content.rows, content.numbers.values(), strict=True):
-        if is_global(str(row["code"])):
-            row["code"] = GLOBAL
-            if row.get("active") is False:
-                findings.problem(f"{content.place(number)}, column active", "GLOBAL is always active", "Write True.")
+    if (position := content.positions.get(match_key(GLOBAL))) is not None:
+        content.rows.put(position, "code", GLOBAL)
+        if content.rows.column("active")[position] is False:
+            where = f"{content.place_of(position)}, column active"
+            findings.problem(where, "GLOBAL is always active", "Write True.")

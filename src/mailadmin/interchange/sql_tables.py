@@ -16,8 +16,7 @@ from uuid import UUID
 
 from ..errors import BadInput
 from . import budgets
-from .carriers import RawTable
-from .cells import Unusable
+from .carriers import Place, RawTable, Unusable
 from .findings import Findings, shown
 
 if TYPE_CHECKING:
@@ -119,11 +118,7 @@ def _table(connection: Connection, table: str, statement: str, name: str, findin
     where = f"{name}, {shown(table)[1:-1]}"
     rows = _results(connection, statement, where, findings)
     header = next(rows, (0, []))[1]
-
-    def place(number: int) -> str:
-        return f"{where}, result {number}"
-
-    return RawTable(table, where, header, rows, place)
+    return RawTable(table, where, header, rows, Place(f"{where}, result "))
 
 
 def _results(

@@ -12,12 +12,9 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
-from ..domain.keys import match_key
 from ..errors import BadInput
-from ..migration.content import TABLES
 from .archives import archive_of
-from .carriers import RawTable
-from .cells import NOT_SET, Unusable
+from .carriers import NOT_SET, Place, RawTable, Unusable
 from .findings import Findings
 from .workbooks import (
     Broken,
@@ -71,28 +68,20 @@ def tables_in_workbook(data: bytes, name: str, findings: Findings) -> Iterator[R
         try:
             book = _Book(archive, shared_texts(archive), number_formats(archive))
             for sheet in sheets_of(archive):
-                if (table := _table(sheet, book, name, findings)) is not None:
-                    yield table
+                yield _table(sheet, book, name, findings)
         except Broken as error:
             raise BadInput(f"{name} is damaged: {error}.", remedy=_SAVE_AGAIN) from None
 
 
-def _table(sheet: Sheet, book: _Book, name: str, findings: Findings) -> RawTable | None:
+def _table(sheet: Sheet, book: _Book, name: str, findings: Findings) -> RawTable:
     where = f"{name}, sheet {sheet.name}"
     if sheet.hidden:
         findings.note(where, "is hidden; it was read all the same")
     rows = _rows(sheet, book, where, findings)
-    first = next(rows, None)
-    if first is None and match_key(sheet.name) not in TABLES:
-        findings.note(where, "is empty")
-        return None
-    if first is None:
-        findings.problem(where, "is empty: there is not even a header", "Leave the sheet out, or give it its header.")
-    header = _dense(first[1]) if first else []
-
-    def place(number: int) -> str:
-        return f"{where}, row {number}"
-
+    place = Place(f"{where}, row ")
+    if (first := next(rows, None)) is None:
+        return RawTable(sheet.name, where, None, (), place)
+    header = _dense(first[1])
     return RawTable(sheet.name, where, header, _aligned(rows, header, where, findings), place)
 
 

@@ -17,9 +17,10 @@ from mailadmin.migration.snapshot import Change
 from mailadmin.resolution.provenance import Asked, Context, Layer, Resolution, Tier
 from mailadmin.storage.books import Run
 from mailadmin.usecases import configuring
+from tests.canaries import canary, exported
 
 IMG, SCRIPT, AMP = "<img src=x onerror=alert(1)>", "</script></td></table><b>", "R&D \"'$x$ &lt;"
-CANARY = "c4n4ry-Pa55word"
+CANARY = canary()
 TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td", "p", "strong", "br"}
 
 EXPORT = {
@@ -70,7 +71,7 @@ class Reader(HTMLParser):
 def shown(folder: Path, year: int = 2026) -> dict[str, Table | Page]:
     """Everything a notebook can show of a migration, by the name of the function."""
     folder.mkdir()
-    source, later = folder / "export.json", folder / "later.json"
+    source, later = exported(folder / "export.json"), exported(folder / "later.json")
     source.write_text(json.dumps(EXPORT))
     changed = [{**row, "value": CANARY + "9"} if "Password" in str(row) else row for row in EXPORT["global_settings"]]
     renamed = [{**row, "description": AMP} for row in EXPORT["entities"]]

@@ -35,6 +35,22 @@ def test_windows_1252() -> None:
     assert encoding_of("name\nMüller\n".encode("cp1252")) == "cp1252"
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_a_character_may_lie_across_the_parts_that_are_read(codec: str) -> None:
+    data = ("name\n" + "ü𝒳x" * 300_000).encode(codec)
+    assert encoding_of(data) == codec
+    with pytest.raises(BadInput, match=f"line 2, byte {len(data)}: cannot be read as"):
+        encoding_of(data + b"\xdc" * 3)
+
+
+def test_a_bad_byte_far_into_a_file_is_told_with_its_place() -> None:
+    data = b"code\n" + "ü".encode() * 1_000_000
+    for offset in (1 << 20, (1 << 20) - 1, 5 + 2 * 700_000):
+        broken = data[:offset] + b"\xff" + data[offset:]
+        with pytest.raises(BadInput, match=f"line 2, byte {offset - (offset - 5) % 2}: cannot be read as UTF-8"):
+            encoding_of(broken)
+
+
 @pytest.mark.parametrize(
     ("data", "what"),
     [

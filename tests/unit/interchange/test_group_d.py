@@ -18,6 +18,7 @@ from mailadmin.interchange.files import read_json
 from mailadmin.interchange.legacy_exports import read_legacy_export
 from tests.campaign import Child, Counters, Say
 from tests.carriers import Sheets, as_csv, as_json, as_sqlite, as_xlsx
+from tests.unit.interchange.in_process import reading_here
 from tests.unit.interchange.test_mutations import KOWHAI, SAMPLE, dice_of, mutated, read_or_refused
 
 FRAGMENTS = (
@@ -129,7 +130,7 @@ def mutate_everything(folder: Path, times: int, counters: Counters) -> None:
         alone.mkdir()
         for _ in range(times):
             (alone / path.name).write_bytes(mutated(path.read_bytes(), dice))
-            with counters.case():
+            with counters.case(), reading_here():
                 read = read_or_refused(alone if path.suffix == ".csv" else alone / path.name)
             counters.count("read" if read else "refused")
 

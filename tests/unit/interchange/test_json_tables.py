@@ -46,6 +46,7 @@ def test_native_values(tmp_path: Path) -> None:
     assert export.notes == (
         f"x.json, Portals, column code: {remark} (Portals[0])",
         f"x.json, Portals, column password: {remark} (Portals[1])",
+        "x.json: holds 1 secret in clear text; lock it away or delete it when it is no longer needed",
     )
 
 
@@ -106,5 +107,4 @@ def test_problems(document: str, where: str, what: str, tmp_path: Path) -> None:
 def test_the_cause_of_an_error_holds_no_document(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         read(tmp_path, '{"users": [')
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
 
 from mailadmin.errors import BadInput, Problem, SourceRejected
+from mailadmin.interchange import budgets
 from mailadmin.interchange.legacy_exports import LegacyExport, read_legacy_export
+from tests.canaries import canary, exported, found_in
 from tests.carriers import as_csv, as_json, as_sqlite, as_utf16_long, as_xlsx, sheets_in
 
 SAMPLE = Path(__file__).parents[3] / "data" / "sample"
@@ -74,16 +76,18 @@ def test_rows_are_normalised() -> None:
 
 
 def test_secrets_stand_apart(tmp_path: Path) -> None:
-    canary = f" ={token_hex(8)};'\" "
-    source = _folder(tmp_path, mail_preferences=[["user_id", "password", "client_secret"], ["", canary, "●●●●"]])
+    """FI-39."""
+    secret = f" ={canary()};'\" "
+    source = _folder(tmp_path, mail_preferences=[["user_id", "password", "client_secret"], ["", secret, "●●●●"]])
     export = read_legacy_export(source)
     assert export.tables == {"mail_preferences": [{"password": "present", "client_secret": "present"}]}
-    assert export.secrets == {"mail_preferences//password": canary}
+    assert export.secrets == {"mail_preferences//password": secret}
     assert export.notes == (
         "mail_preferences.csv, column client_secret: "
         "only the dots of a screen: the secret is set, but not known (row 2)",
+        f"{source.name}: holds 1 secret in clear text; lock it away or delete it when it is no longer needed",
     )
-    assert canary.strip() not in repr(export)
+    assert found_in(f"{export!r}{export.tables!r}".encode()) == set()
 
 
 @pytest.mark.parametrize("dots", ["***", "•••", "●●●●●●●●", "•●*"])
@@ -101,12 +105,12 @@ def test_what_is_not_only_dots_is_a_secret(short: str, tmp_path: Path) -> None:
 
 
 def test_unknown_is_refused_or_not_taken(tmp_path: Path) -> None:
-    canary = token_hex(8)
+    secret = canary()
     source = _folder(
         tmp_path,
-        history=[["when", "who"], ["1", canary]],
+        history=[["when", "who"], ["1", secret]],
         users=[["user_id", "name", "shoe_size"], ["a", "A", "43"]],
-        global_settings=[["property", "value"], ["EmailFoo", canary]],
+        global_settings=[["property", "value"], ["EmailFoo", secret]],
     )
     remedy = "Mend its name, leave it out, or ignore what is unknown."
     assert _problems(source) == [
@@ -117,7 +121,7 @@ def test_unknown_is_refused_or_not_taken(tmp_path: Path) -> None:
     export = read_legacy_export(source, ignore_unknown=True)
     assert export.not_taken == ("global_settings.EmailFoo", "history", "users.shoe_size")
     assert export.tables == {"global_settings": [], "users": [{"user_id": "a", "name": "A"}]}
-    assert canary not in repr(export)
+    assert found_in(f"{export!r}{export.tables!r}".encode()) == set()
 
 
 def test_every_problem_is_told_in_one_go(tmp_path: Path) -> None:
@@ -138,17 +142,17 @@ def test_every_problem_is_told_in_one_go(tmp_path: Path) -> None:
 
 
 def test_a_secret_is_in_no_message(tmp_path: Path) -> None:
-    canary = token_hex(8)
+    secret = canary()
     source = _folder(
         tmp_path,
-        global_settings=[["EmailSmtpPassword", canary]],
-        portals=[["code", "password", "smtp_port"], ["a", canary, "x"], ["b", canary * 4096, "25"], ["c", canary]],
-        user_preferences=[["user_id", "EmailSmtpPassword"], ["a", f"{canary}\0"]],
+        global_settings=[["EmailSmtpPassword", secret]],
+        portals=[["code", "password", "smtp_port"], ["a", secret, "x"], ["b", secret * 4096, "25"], ["c", secret]],
+        user_preferences=[["user_id", "EmailSmtpPassword"], ["a", f"{secret}\0"]],
     )
     with pytest.raises(SourceRejected) as caught:
         read_legacy_export(source)
     assert len(caught.value.problems) == 5
-    assert canary not in str(caught.value)
+    assert found_in(str(caught.value).encode()) == set()
 
 
 def test_where_it_came_from(tmp_path: Path) -> None:
@@ -163,6 +167,67 @@ def test_where_it_came_from(tmp_path: Path) -> None:
     assert (export.source, export.sha256) == ("queries.toml", None)
 
 
+@pytest.mark.parametrize("change", ["deleted", "replaced by a link", "written over", "longer"])
+def test_what_is_read_is_what_was_opened(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FI-37: a file is opened once; whatever becomes of its name meanwhile, bytes and hash are of the same file."""
+    source, other = tmp_path / "x.json", tmp_path / "other.json"
+    source.write_text('{"entities": [{"code": "A"}]}')
+    other.write_text('{"entities": [{"code": "OTHER"}]}')
+    really_open = os.open
+
+    def open_and_change(path: Path, flags: int) -> int:
+        handle = really_open(path, flags)
+        if change == "written over":
+            other.replace(source)
+        elif change == "longer":
+            with source.open("a") as opened:
+                opened.write(" ")
+        else:
+            source.unlink()
+            if change == "replaced by a link":
+                source.symlink_to(other)
+        return handle
+
+    monkeypatch.setattr(budgets.os, "open", open_and_change)
+    export = read_legacy_export(source)
+    assert export.tables == {"entities": [{"code": "A"}]}
+    read = b'{"entities": [{"code": "A"}]}' + (b" " if change == "longer" else b"")
+    assert export.sha256 == sha256(read).hexdigest()
+
+
+def test_a_file_that_grows_beyond_the_budget_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FI-37."""
+    source = tmp_path / "x.json"
+    source.write_bytes(b"{}")
+    really_open = os.open
+
+    def open_and_grow(path: Path, flags: int) -> int:
+        handle = really_open(path, flags)
+        os.truncate(path, budgets.TEXT_FILE + 1)
+        return handle
+
+    monkeypatch.setattr(budgets.os, "open", open_and_grow)
+    with pytest.raises(BadInput, match=r"x\.json holds more than 200 MB"):
+        read_legacy_export(source)
+
+
+def test_a_blank_flag_is_not_set_and_not_false(tmp_path: Path) -> None:
+    """FI-16."""
+    rows = [["user_id", "name", "active"], ["a", "A", ""], ["b", "B", "False"]]
+    assert read_legacy_export(_folder(tmp_path, users=rows)).tables == {
+        "users": [{"user_id": "a", "name": "A"}, {"user_id": "b", "name": "B", "active": False}]
+    }
+
+
+def test_a_folder_that_cannot_be_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> list[Path]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(BadInput, match="cannot be read: Permission denied"):
+        read_legacy_export(tmp_path)
+
+
 def test_progress_is_told_per_table(tmp_path: Path) -> None:
     told: list[str] = []
     read_legacy_export(_folder(tmp_path, users=[["user_id", "name"], ["a", "A"]]), progress=told.append)
@@ -175,7 +240,7 @@ def test_a_source_without_a_known_table_is_refused(tmp_path: Path) -> None:
 
 
 def _folder(folder: Path, **tables: list[list[str]]) -> Path:
-    return as_csv({name: (rows[0], rows[1:]) for name, rows in tables.items()}, folder)
+    return exported(as_csv({name: (rows[0], rows[1:]) for name, rows in tables.items()}, folder))
 
 
 def _problems(source: Path) -> list[Problem]:

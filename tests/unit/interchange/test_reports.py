@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +25,7 @@ from mailadmin.interchange.legacy_exports import read_legacy_export
 from mailadmin.interchange.reports import page, paper, pictures, workbook
 from mailadmin.interchange.reports.content import MigrationReport, Table
 from mailadmin.interchange.reports.migration import migration_report
+from mailadmin.migration.plan import Anchor
 from mailadmin.usecases import keeping, migrating, reporting
 from tests.cli import SAMPLE, Desk
 from tests.engines import missing
@@ -305,11 +307,20 @@ def test_the_command_writes_the_files_and_refuses_other_plans(tmp_path: Path) ->
     assert desk("report", "migration", desk.file("plan.json"), "--as-of", "tomorrow", code=2).error
 
 
+def test_where_the_audit_trail_ended_is_among_the_fingerprints(app: App, plan_file: Path) -> None:
+    """A later look at the trail can hold it to that; plans of older versions do not know."""
+    plan = migrating.load_plan(app, plan_file)
+    effects, snapshot = migrating.effects(app, plan), migrating.load_snapshot(app, plan.snapshot_id)
+    anchors = (plan.anchor, Anchor(786, "c0ffee"), None)
+    told = [dict(migration_report(replace(plan, anchor=a), effects, snapshot).proof.rows) for a in anchors]
+    assert [found.get("Audit trail when planned") for found in told] == ["no entry yet", "entry 786, c0ffee", None]
+
+
 def test_a_stale_plan_has_no_report(app: App, plan_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def moved(*_: object) -> None:
         raise StalePlan(["row"])
 
-    monkeypatch.setattr(migrating, "_check_fresh", moved)
+    monkeypatch.setattr(migrating, "check_fresh", moved)
     with pytest.raises(StalePlan):
         reporting.write_migration_report(app, plan_file, tmp_path / "none")
     assert not (tmp_path / "none").exists()

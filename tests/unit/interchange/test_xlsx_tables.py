@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
 from mailadmin.errors import BadInput, Problem, SourceRejected
@@ -100,6 +101,14 @@ def test_a_formula_is_refused_with_its_address(formula: str, tmp_path: Path) -> 
     ]  # fmt: skip
 
 
+def test_a_formula_in_the_header_is_refused(tmp_path: Path) -> None:
+    book, portals = sheet()
+    portals["C1"] = "=1+1"
+    assert problems(tmp_path, book) == [
+        Problem("x.xlsx, sheet portals, header", "cell C1 holds a formula", "Put the value in its place, as text."),
+    ]
+
+
 def test_a_formula_with_a_kept_result_is_refused(tmp_path: Path) -> None:
     rows = '<row r="2"><c r="A2" t="str"><f>1+1</f><v>2</v></c></row>'
     with pytest.raises(SourceRejected, match="cell A2 holds a formula"):
@@ -122,6 +131,7 @@ def test_numbers(tmp_path: Path) -> None:
     assert export.notes == (
         f"x.xlsx, sheet portals, column code: {remark} (row 2, row 3)",
         f"x.xlsx, sheet portals, column password: {remark} (row 2, row 3)",
+        "x.xlsx: holds 2 secrets in clear text; lock it away or delete it when it is no longer needed",
     )
 
 
@@ -132,6 +142,7 @@ def test_numbers(tmp_path: Path) -> None:
         (1234567890123456, "General", "cell A2 holds a number of more than 15 digits, of which Excel keeps 15"),
         (dt.date(2025, 11, 13), "General", "cell A2 holds a date"),
         (45000, "dd/mm/yyyy", "cell A2 holds a date"),
+        (45000.5, "[h]:mm", "cell A2 holds a date"),
         (True, "General", "True is not text"),
         ("#N/A", "General", "cell A2 holds an error such as #N/A"),
     ],
@@ -142,6 +153,13 @@ def test_values_that_are_refused(value: object, code: str, what: str, tmp_path: 
     if code != "General":
         portals["A2"].number_format = code
     assert [problem.what for problem in problems(tmp_path, book)] == [what]
+
+
+def test_a_date_is_refused_whatever_year_the_workbook_counts_from(tmp_path: Path) -> None:
+    book, portals = sheet()
+    book.epoch = CALENDAR_MAC_1904
+    portals.append([dt.date(2025, 11, 13)])
+    assert [problem.what for problem in problems(tmp_path, book)] == ["cell A2 holds a date"]
 
 
 @pytest.mark.parametrize("code", ["00000", '0.00 "days"', "@", "#,##0", "[Red]0"])
@@ -243,7 +261,7 @@ def test_macros_and_links_are_noted(tmp_path: Path) -> None:
         (raw(HEADER, xl__sharedStrings_dot_xml="<sst>"), "xl/sharedStrings.xml is damaged or missing"),
         (raw(HEADER, xl__workbook_dot_xml="x"), "xl/workbook.xml is damaged or missing"),
         (raw(HEADER, _rels___dot_rels="<x/>"), "the workbook itself is missing"),
-        (raw('<row r="1"><c r="A1" t="s"><v>9</v></c></row>'), "has no column that is known"),
+        (raw('<row r="1"><c r="A1" t="s"><v>9</v></c></row>'), "header: cell A1 cannot be read"),
         (raw(HEADER + '<row r="2"><c r="A2" t="s"><v>-1</v></c></row>'), "cell A2 cannot be read"),
         (raw(HEADER + '<row r="2"><c r="A2" t="zz"><v>x</v></c></row>'), "cell A2 cannot be read"),
         (raw(HEADER + f'<row r="2"><c r="A2"><v>{"1" * 5000}</v></c></row>'), "of more than 15 digits"),
