@@ -479,6 +479,23 @@ def _tampering(counters: Counters, at: Places, _quick: bool) -> None:
     test_tampered.tamper(stages(at), counters)
 
 
+def _copies(counters: Counters, at: Places, quick: bool) -> None:
+    from tests.contract import test_copies
+
+    test_copies.copy_at_random(at, 5 if quick else 300, counters)
+    test_copies.cut_and_tear(stages(at)["apply"], 10 if quick else 1_000, counters)
+
+
+def _interrupts(counters: Counters, at: Places, quick: bool) -> None:
+    from tests.contract import test_interrupted
+
+    ready = stages(at)
+    for stage in ready.values():
+        test_interrupted.interrupt_everywhere(stage, counters)
+    for name in ("apply", "rollback"):
+        test_interrupted.interrupt_at_random(ready[name], 10 if quick else 300, counters)
+
+
 def _bit_flips(counters: Counters, at: Places, quick: bool) -> None:
     from tests.contract import test_tampered
 
@@ -498,11 +515,27 @@ def _cells(counters: Counters, at: Places, quick: bool) -> None:
         test_group_d.carry(carrier, 200 if quick else 20_000, at.folder, counters)
 
 
+def _killed_while_sending(counters: Counters, at: Places, quick: bool) -> None:
+    """Messages sent by a process that is killed again and again, counted at the server."""
+    for seed in range(counters.seed, counters.seed + (1 if quick else 5)):
+        command = [sys.executable, "-m", "tests.kill_sending", "--messages", "40" if quick else "600"]
+        answer = subprocess.run([*command, "--seed", str(seed)], check=True, capture_output=True, text=True)
+        found = json.loads(answer.stdout)
+        with counters.case(faults=found["kills"]):
+            judged = {name: found[name] for name in ("doubles", "lost", "misreported")}
+            counters.equal(judged, dict.fromkeys(judged, 0), f"seed {seed}")
+        for name in ("messages", "accepted", "unknown"):
+            counters.count(name, found[name])
+
+
 GROUPS: dict[str, tuple[Callable[[Counters, Places, bool], None], tuple[str, ...]]] = {
+    "A killed while sending": (_killed_while_sending, ("sqlite",)),
     "C kills": (_kills, ("sqlite", "postgresql")),
     "C failing writes": (_failing_writes, ("sqlite", "postgresql")),
     "C many writers": (_many_writers, ("sqlite", "postgresql")),
     "C tampering": (_tampering, ("sqlite", "postgresql")),
+    "C copies": (_copies, ("sqlite",)),
+    "C interrupts": (_interrupts, ("sqlite", "postgresql")),
     "C bit flips": (_bit_flips, ("sqlite",)),
     "D mutations": (_mutations, ("sqlite",)),
     "D cells": (_cells, ("sqlite",)),

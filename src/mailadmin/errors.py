@@ -184,7 +184,7 @@ class RollbackConflict(Refused):
         self.conflicts = tuple(conflicts)
         lines = "\n".join(f"  {row}" for row in self.conflicts)
         super().__init__(
-            f"{len(self.conflicts)} row(s) changed after this run and would lose that change:\n{lines}",
+            f"{len(self.conflicts)} row(s) cannot be taken back without losing what was done after this run:\n{lines}",
             remedy="Take back the others with --skip-conflicts, or undo the later run first.",
         )
 

@@ -38,11 +38,15 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Governed:
-    """One governed table: its rows' type, the fields that name a row, and those that hold a secret."""
+    """One governed table: its rows' type, the fields that name a row, and those that hold a secret.
+
+    `owners` are the fields that name a row this one cannot be without, and that row's table.
+    """
 
     row: type[Any]
     key: tuple[str, ...]
     secrets: tuple[str, ...] = ()
+    owners: tuple[tuple[str, str], ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,8 +61,13 @@ GOVERNED: dict[str, Governed] = {
     "web_configurations": Governed(WebConfiguration, ("code",)),
     "role_permissions": Governed(RolePermission, ("role", "permission_key")),
     "users": Governed(User, ("user_id",)),
-    "services": Governed(Service, ("cost_centre", "service"), SECRET_FIELDS),
-    "overrides": Governed(Override, ("cost_centre", "service", "user_id"), SECRET_FIELDS),
+    "services": Governed(Service, ("cost_centre", "service"), SECRET_FIELDS, (("cost_centre", "cost_centres"),)),
+    "overrides": Governed(
+        Override,
+        ("cost_centre", "service", "user_id"),
+        SECRET_FIELDS,
+        (("cost_centre", "cost_centres"), ("user_id", "users")),
+    ),
     "portals": Governed(Portal, ("code",), ("password",)),
     "contacts": Governed(Contact, ("business_partner", "name", "email")),
     "mail_preferences": Governed(MailPreference, ("user_id",), ("password", "client_secret")),
@@ -82,7 +91,13 @@ def key_of(row: Row) -> Key:
 
 def name_of(row: Row) -> str:
     """What names a row, as written: `GLOBAL / SMTP / JTaylor6`."""
-    return " / ".join(str(part(row)) for part in _KEY_OF[_TABLE_OF[type(row)]]) or "system"
+    parts = (str(part(row)) for part in _KEY_OF[_TABLE_OF[type(row)]])
+    return " / ".join(part for part in parts if part) or "system"
+
+
+def owners_of(row: Row) -> list[tuple[str, Key]]:
+    """Table and key of every row this one cannot be without."""
+    return [(table, (match_key(getattr(row, field)),)) for field, table in GOVERNED[table_of(row)].owners]
 
 
 class OwnSettings(NamedTuple):

@@ -31,6 +31,8 @@ def write_bytes_privately(file: Path, content: bytes) -> None:
     """Write bytes in the same way."""
     if file.is_symlink():
         raise BadInput(f"{file} is a link; it is not followed.", remedy="Name the file itself.")
+    if file.exists() and not file.is_file():  # a rename makes a file even of /dev/null, where root says so
+        raise BadInput(f"{file} is not a file.", remedy="Name a file; it may be a new one.")
     temporary = ""
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
@@ -40,6 +42,7 @@ def write_bytes_privately(file: Path, content: bytes) -> None:
             os.fsync(opened.fileno())
         Path(temporary).replace(file)
     except OSError as error:
+        raise BadInput(f"{file} cannot be written: {error.strerror}.", remedy="Nothing was left behind.") from error
+    finally:
         with contextlib.suppress(OSError):
             Path(temporary).unlink(missing_ok=True)
-        raise BadInput(f"{file} cannot be written: {error.strerror}.", remedy="Nothing was left behind.") from error

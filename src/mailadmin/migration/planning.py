@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..domain.governed import GOVERNED, Key, Organisation, name_of
+from ..domain.governed import GOVERNED, Key, Organisation, Row, name_of, owners_of
 from ..domain.keys import match_key
 from ..domain.organisation import User, WebConfiguration
-from ..errors import AlreadyApplied, RollbackConflict
+from ..errors import AlreadyApplied, BadInput, RollbackConflict
 from ..resolution.legacy import LegacySettings, legacy_resolve
 from ..resolution.population import Person, legacy_population, population
 from ..resolution.provenance import Context
@@ -62,12 +62,17 @@ def plan_migration(snapshot: Snapshot, current: Rows, base: Base) -> Plan:
 
 
 def plan_change(target: Rows, current: Rows, base: Base, *, remove: Iterable[tuple[str, Key]] = ()) -> Plan:
-    """The plan that brings a store to these rows, and removes some; all others are left alone."""
+    """The plan that brings a store to these rows, and removes some; all others are left alone.
+
+    Raises BadInput for settings that would belong to a Cost Centre or user that is not there.
+    """
     target, findings = without_moved_secrets(target, current)
     removed = tuple(Operation(table, current[table, key], None) for table, key in remove)
+    operations = (*difference(current, target), *removed)
+    _check_owned(applied(current, operations))
     plan = Plan(
         purpose=Purpose.CONFIGURATION,
-        operations=(*difference(current, target), *removed),
+        operations=operations,
         findings=findings,
         left_alone=_left_alone(applied(current, removed), target),
         **base._asdict(),
@@ -84,20 +89,42 @@ def plan_rollback(
     left to take back.
     """
     reverse = [o.reverse() for o in operations if current.get((o.table, o.key)) != o.before]
-    conflicts = [o for o in reverse if current.get((o.table, o.key)) != o.before]
     if not reverse:
         raise AlreadyApplied(f"Run {run} has been taken back already; the store is as it was before it.")
+    conflicts = _conflicts(reverse, current)
     if conflicts and not skip_conflicts:
-        raise RollbackConflict([o.name for o in conflicts])
-    kept = {o.name for o in conflicts}
+        raise RollbackConflict([f"{name}: {why}" for name, why in sorted(conflicts.items())])
     plan = Plan(
         purpose=Purpose.ROLLBACK,
         reverses=run,
-        operations=tuple(o for o in reverse if o.name not in kept),
-        left_alone=tuple(sorted(kept)),
+        operations=tuple(o for o in reverse if o.name not in conflicts),
+        left_alone=tuple(sorted(conflicts)),
         **base._asdict(),
     )
     return promised(plan, current, None)
+
+
+def _conflicts(operations: Sequence[Operation], current: Rows) -> dict[str, str]:
+    """Operations that cannot be carried out any more, by name, and why."""
+    changed = {o.name: "changed since" for o in operations if current.get((o.table, o.key)) != o.before}
+    rest = [o for o in operations if o.name not in changed]
+    kept = applied(current, rest)
+    needed = {owner for row in kept.values() for owner in owners_of(row)}
+    taken = {o.name: "needed since" for o in rest if o.after is None and (o.table, o.key) in needed}
+    lost = {o.name: "what it belongs to is gone" for o in rest if o.after is not None and not _owned(o.after, kept)}
+    return changed | taken | lost
+
+
+def _owned(row: Row, rows: Rows) -> bool:
+    return rows.keys() >= set(owners_of(row))
+
+
+def _check_owned(rows: Rows) -> None:
+    lost = [f"{table} {name_of(row)}" for (table, _), row in rows.items() if not _owned(row, rows)]
+    if lost:
+        raise BadInput(
+            f"There is no such Cost Centre or user: {', '.join(lost)}.", remedy="Add it too, or leave its settings out."
+        )
 
 
 def _left_alone(current: Rows, target: Rows) -> tuple[str, ...]:

@@ -118,6 +118,14 @@ def messages_told_of(connection: Connection) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
+def out_of_time(connection: Connection) -> list[tuple[int, str, str]]:
+    """Entries that are earlier than the one before them: number, time, and that one's. The number tells the order."""
+    before = func.lag(AUDIT_TRAIL.c.at).over(order_by=AUDIT_TRAIL.c.seq)
+    timed = select(AUDIT_TRAIL.c.seq, AUDIT_TRAIL.c.at, before.label("before")).subquery()
+    query = select(timed).where(timed.c.at < timed.c.before).order_by(timed.c.seq)
+    return [tuple(row) for row in connection.execute(query)]
+
+
 def _rows(connection: Connection, since: int) -> Iterator[dict[str, Any]]:
     query = select(AUDIT_TRAIL).where(AUDIT_TRAIL.c.seq >= since).order_by(AUDIT_TRAIL.c.seq)
     for row in connection.execute(query).mappings():

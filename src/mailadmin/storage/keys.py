@@ -191,7 +191,7 @@ class KeyPlaces:
     def keep_in_file(self, keys: Iterable[StoreKey], *, replace: bool = False) -> Path:
         """Write keys to the key file, for its owner alone, whole or not at all.
 
-        Raises BadInput where there is a file already, unless it is to be replaced.
+        Raises BadInput where there is a file already, unless it is to be replaced, or it cannot be written.
         """
         file = self.file
         if file is None:
@@ -199,13 +199,19 @@ class KeyPlaces:
         if file.exists() and not replace:
             raise BadInput(f"There is a key in {file} already.", remedy="It was left as it is.")
         temporary = file.with_name(f".{file.name}.new")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(handle, "w") as opened:
-            opened.writelines(key.text() + "\n" for key in keys)
-            opened.flush()
-            os.fsync(opened.fileno())
-        temporary.replace(file)
+        try:
+            temporary.unlink(missing_ok=True)
+            handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w") as opened:
+                opened.writelines(key.text() + "\n" for key in keys)
+                opened.flush()
+                os.fsync(opened.fileno())
+            temporary.replace(file)
+        except OSError as error:
+            raise BadInput(f"{file} cannot be written: {error.strerror}.", remedy="No key was changed.") from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
         return file
 
     def keep_in_keyring(self, keys: Iterable[StoreKey]) -> None:

@@ -42,15 +42,14 @@ def _key_column(name: str) -> str:
 def _governed(name: str, governed: Governed) -> Table:
     keys = [Column(_key_column(part), Text, primary_key=True) for part in governed.key]
     fields = [Column(field, _TYPES.get(field, Text), key=field) for field in governed.columns]
-    centres = [
-        ForeignKeyConstraint([_key_column(part)], [f"{table}.{_key_column(column)}"])
-        for part, table, column in (("cost_centre", "cost_centres", "code"), ("user_id", "users", "user_id"))
-        if name in {"services", "overrides"} and part in governed.key
+    owners = [
+        ForeignKeyConstraint([_key_column(field)], [f"{table}.{_key_column(GOVERNED[table].key[0])}"])
+        for field, table in governed.owners
     ]
     seals: list[Column[Any]] = [Column("version", Integer, nullable=False), Column("mac", Text)]
     if name in OF_USERS:
         seals.append(Column("bucket", Integer, index=True))
-    return Table(name, METADATA, *keys, *fields, *seals, *centres)
+    return Table(name, METADATA, *keys, *fields, *seals, *owners)
 
 
 ROWS: Mapping[str, Table] = {name: _governed(name, governed) for name, governed in GOVERNED.items()}

@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sqlite3
 import uuid
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,16 +128,45 @@ class Store:
                 connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
+class _Connection(sqlite3.Connection):
+    """Its cursors end with its transaction. From Python 3.11 on, one that the traceback of a KeyboardInterrupt keeps
+    alive would keep the store locked, closed connection or not, for as long as a notebook remembers its last error.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._open: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, *args: Any) -> Any:
+        opened = super().cursor(*args)
+        self._open.add(opened)
+        return opened
+
+    def rollback(self) -> None:
+        self._end()
+        super().rollback()
+
+    def close(self) -> None:
+        self._end()
+        super().close()
+
+    def _end(self) -> None:
+        for cursor in list(self._open):
+            cursor.close()
+
+
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        in_a_file = parsed.get_backend_name() == "sqlite"
+        driver = {"factory": _Connection} if in_a_file else {}
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=not in_a_file, connect_args=driver)
     except (ArgumentError, ModuleNotFoundError) as error:
         raise BadInput(
-            f"{url!r} is not a store's URL that can be opened here: {type(error).__name__}.",
+            f"{url.partition(':')[0]}://… is not a store's URL that can be opened here: {type(error).__name__}.",
             remedy="sqlite:///mailadmin.db, or postgresql://… with the extra [postgresql].",
         ) from error
-    if parsed.get_backend_name() == "sqlite":
+    if in_a_file:
         _private(parsed.database)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -192,19 +223,23 @@ def _schema_version(connection: Connection) -> int | None:
         if application != APPLICATION_ID:
             raise NotAStore("This SQLite file is not a mailadmin store.", remedy="Name another file with --store.")
     rows = connection.execute(select(STORE.c.schema_version)).all() if STORE.name in tables else []
-    if len(rows) != 1:
+    if len(rows) != 1 or not isinstance(rows[0][0], int):
         raise NotAStore("This database is not a mailadmin store.", remedy="Name another database with --store.")
-    return int(rows[0][0])
+    return rows[0][0]
 
 
 def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "schema"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise NotAStore(f"The store cannot be upgraded: {error}.", remedy="Restore it from a backup.") from error
 
 
 def _found(connection: Connection, created_at: str) -> None:

@@ -98,6 +98,9 @@ def _trail(app: App, connection: Connection) -> Iterator[Check]:
         yield Check("audit trail", NOTICE, f"not checked: {error.what}", error.remedy)
     except Tampered as error:
         yield Check("audit trail", PROBLEM, error.what, error.remedy)
+    for seq, at, before in audit_trail.out_of_time(connection):
+        found = f"entry {seq} is of {at}, the one before of {before}: the clock was set back"
+        yield Check("clock", NOTICE, found, "Trust the order of the entries, not their times.")
 
 
 def verify_trail(app: App, plan: Plan | None = None) -> int:

@@ -64,8 +64,8 @@ def take_snapshot(
             seal=sealer.seal if sealer else None,
         )
         books.add_snapshot(connection, snapshot)
-    if out is not None:
-        write_privately(Path(out), snapshot.text())
+        if out is not None:  # here, so that a file that cannot be written keeps nothing
+            write_privately(Path(out), snapshot.text())
     return snapshot
 
 

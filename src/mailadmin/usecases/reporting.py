@@ -43,11 +43,11 @@ def write_migration_report(
     if with_pdf:
         draw["pdf"] = paper.pdf
     into = Path(folder)
-    drawn = {into / f"migration.{ending}": make(report) for ending, make in draw.items()}
     try:
-        into.mkdir(parents=True, exist_ok=True)
+        drawn = {into / f"migration.{ending}": make(report) for ending, make in draw.items()}
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"{folder} cannot be used as a folder: {error.strerror}.") from error
+        raise BadInput(f"The report cannot be written to {folder}: {error.strerror}.") from error
     for file, content in drawn.items():
         write_bytes_privately(file, content)
     return Written(tuple(drawn), tuple(_notes(into / "migration.pdf", written=with_pdf, wanted=pdf)))

@@ -25,6 +25,7 @@ from mailadmin.domain.permissions import UPDATE_FROM, Decision, RolePermission
 from mailadmin.domain.portals import Contact, FeatureSender, Portal
 from mailadmin.domain.preferences import CopyToSelf, EmailMethod, MailPreference
 from mailadmin.domain.services import Override, Security, Service, ServiceKind, values_of
+from mailadmin.domain.settings import Setting
 from tests.unit.resolution import organisations
 
 SECRET = f"hmac:{token_hex(8)}"
@@ -115,6 +116,7 @@ WHOLE: dict[str, tuple[Row, str]] = {
         ),
         "Ann",
     ),
+    "settings": (Setting(name="smtp.deadline", cost_centre="AKL", value="60"), "smtp.deadline / AKL"),
 }
 
 
@@ -130,6 +132,10 @@ def test_a_row_is_read_again_as_it_was_written(table: str) -> None:
     assert row_of(table, written) == row
     assert record_of(row_of(table, written)) == written
     assert name_of(row) == name
+
+
+def test_what_is_the_whole_sites_has_no_cost_centre_in_its_name() -> None:
+    assert name_of(Setting(name="test_mode.forced", value="yes")) == "test_mode.forced"
 
 
 @given(organisations.rows(preferences=True))

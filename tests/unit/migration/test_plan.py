@@ -207,10 +207,9 @@ def test_a_row_changed_since_is_not_taken_back() -> None:
     rows = {**rows_after(plan), **by_place(replace(GLOBAL_SERVICE, port=25))}
     with pytest.raises(RollbackConflict) as caught:
         plan_rollback(1, plan.operations, rows, BASE)
-    assert caught.value.conflicts == ("services GLOBAL / SMTP",)
+    assert caught.value.conflicts == ("cost_centres GLOBAL: needed since", "services GLOBAL / SMTP: changed since")
     others = plan_rollback(1, plan.operations, rows, BASE, skip_conflicts=True)
-    assert [operation.name for operation in others.operations] == ["cost_centres GLOBAL"]
-    assert others.left_alone == ("services GLOBAL / SMTP",)
+    assert (others.operations, others.left_alone) == ((), ("cost_centres GLOBAL", "services GLOBAL / SMTP"))
 
 
 def test_a_configuration_is_the_difference_to_the_store() -> None:
