@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         sandboxing,
         sending,
         switching,
+        verifying,
     )
 
 __version__ = "0.1.0"
@@ -49,6 +50,7 @@ _PUBLIC = {
     "sandboxing": "usecases",
     "sending": "usecases",
     "switching": "usecases",
+    "verifying": "usecases",
 }
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "sandboxing",
     "sending",
     "switching",
+    "verifying",
 ]
 
 

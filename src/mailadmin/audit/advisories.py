@@ -40,7 +40,7 @@ class Advisory:
     def words(self, on: date) -> str:
         """The fact as of a day."""
         days = (self.since - on).days
-        when = f"in {days} days, on {self.since.isoformat()}" if days > 0 else f"since {self.since.isoformat()}"
+        when = f"in {days} day(s), on {self.since.isoformat()}" if days > 0 else f"since {self.since.isoformat()}"
         return f"{self.title} ({when}; read on {self.read.isoformat()})"
 
 

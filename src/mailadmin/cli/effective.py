@@ -120,13 +120,16 @@ def explain(
     Example: mailadmin explain JTaylor6
     """
     from ..resolution import explanation
-    from ..resolution.provenance import Context
-    from ..usecases import configuring
+    from ..resolution.provenance import Context, Status
+    from ..usecases import configuring, verifying
 
     asked = Context(user, branch, None, web, service, attended, portal, feature)
     with opened(context) as app:
         answer = configuring.explain(app, asked)
+        standing = verifying.standing(app, answer) if answer.status is Status.READY else None
     if form is Form.TABLE:
         print_text(explanation.explain(answer))
+        if standing:
+            print_text(f"account: {standing}")
     else:
         emit(explanation.ExplainRow._fields, explanation.explain_rows(answer), form, raw=raw)

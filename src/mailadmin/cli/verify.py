@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from ..usecases.verifying import Verified
+    from ..usecases.verifying import Finding, Verified
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,11 +22,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 COLUMNS = (
-    "service", "cost_centre", "account", "users", "result", "rung", "rung_result", "seconds", "code", "meaning",
-    "remedy", "advisories",
+    "service", "cost_centre", "account", "sender", "users", "result", "rung", "rung_result", "seconds", "code",
+    "meaning", "remedy", "advisories",
 )  # fmt: skip
-RUNG_COLUMNS = ("account", "rung", "rung_result", "seconds", "meaning", "remedy")
-SHOWN = ("cost_centre", "account", "users", "result", "breaks at", "why", "remedy")
+RUNG_COLUMNS = ("account", "sender", "rung", "rung_result", "seconds", "meaning", "remedy")
+SHOWN = ("cost_centre", "account", "users", "result", "where", "why", "remedy")
 
 
 def verify(
@@ -67,7 +67,7 @@ def verify(
         places = [COLUMNS.index(name) for name in RUNG_COLUMNS]
         emit(RUNG_COLUMNS, [[row[i] for i in places] for v in found for row in _rows(v, today)], form)
     else:
-        _show(found, today)
+        _show(verifying.findings(found), today)
     bad = [f"{v.subject.name}: {v.broken.meaning}" for v in found if v.broken]
     if check and bad:
         raise DifferencesFound(f"{len(bad)} account(s) do not work.", bad, remedy="mailadmin verify --rungs")
@@ -78,30 +78,30 @@ def verify(
 
 def _rows(verified: Verified, today: date) -> list[Sequence[object]]:
     subject = verified.subject
-    facts = "; ".join(advisory.words(today) for advisory in verified.advisories)
+    facts = "; ".join(advisory.words(today) for advisory in subject.advisories)
     return [
         (
-            str(subject.service), subject.cost_centre, subject.name, len(subject.users), str(verified.result),
-            rung.name, str(rung.result), f"{rung.seconds:.3f}", rung.code or "", rung.meaning, rung.remedy, facts,
+            str(subject.service), subject.cost_centre, subject.name, subject.sender, len(subject.users),
+            str(verified.result), rung.name, str(rung.result), f"{rung.seconds:.3f}", rung.code or "", rung.meaning,
+            rung.remedy, facts,
         )
         for rung in verified.rungs
     ]  # fmt: skip
 
 
-def _show(found: list[Verified], today: date) -> None:
-    from ..providers.ladder import Result
-
-    rows = []
-    for verified in found:
-        odd = verified.broken or next((r for r in verified.rungs if r.result is Result.WARNING), None)
-        subject = verified.subject
-        rows.append(
-            (
-                subject.cost_centre, subject.name, len(subject.users), str(verified.result),
-                odd.name if odd else "", odd.meaning if odd else "", odd.remedy if odd else "",
-            )
-        )  # fmt: skip
+def _show(found: list[Finding], today: date) -> None:
+    """What is wrong, with the most users first; what will stop working as notes below, by number."""
+    advisories = list(dict.fromkeys(advisory for line in found for advisory in line.subject.advisories))
+    rows = [
+        (
+            line.subject.cost_centre,
+            " ".join([line.subject.name, *(f"[{advisories.index(a) + 1}]" for a in line.subject.advisories)]),
+            len(line.users),
+            str(line.result),
+            *((line.odd.name, line.odd.meaning, line.odd.remedy) if line.odd else ("", "", "")),
+        )
+        for line in found
+    ]
     emit(SHOWN, rows, Form.TABLE)
-    told = dict.fromkeys((a, a.words(today)) for verified in found for a in verified.advisories)
-    for advisory, words in told:
-        say(f"Note: {words}. {advisory.remedy} Source: {advisory.source}.")
+    for number, advisory in enumerate(advisories, 1):
+        say(f"[{number}] {advisory.words(today)}. {advisory.remedy} Source: {advisory.source}.")

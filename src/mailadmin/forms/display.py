@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..storage.books import Run
     from ..usecases.migrating import Verification
     from ..usecases.sandboxing import Tried
+    from ..usecases.verifying import Standing
 
 ROWS_SHOWN = 20
 
@@ -222,8 +223,11 @@ def effects_of(effects: Effects, user: str) -> Page:
     return Page(f"{found.user_id}: {found.kind}", (_sentence(KINDS[found.kind]),), (table,))
 
 
-def explanation(resolution: Resolution) -> Page:
-    """Why an answer is what it is: who was asked in turn, who won, and where every value comes from."""
+def explanation(resolution: Resolution, standing: Standing | None = None) -> Page:
+    """Why an answer is what it is: who was asked in turn, who won, and where every value comes from.
+
+    With `verifying.standing`, also how the account stands, without the day.
+    """
     asked = list(explain_rows(resolution))
     won = frozenset(i for i, row in enumerate(asked) if row.outcome == "won")
     tiers = Table(
@@ -237,7 +241,8 @@ def explanation(resolution: Resolution) -> Page:
     ]
     tables = (tiers, Table("Settings in force", ("field", "value", "origin"), fields)) if fields else (tiers,)
     title = _sentence(f"{resolution.context}: {resolution.status}", end="")
-    return Page(title, (_sentence(reason(resolution)),), tables)
+    stands = (f"Account: {standing.word}.",) if standing else ()
+    return Page(title, (_sentence(reason(resolution)), *stands), tables)
 
 
 def answers(answers: Iterable[Resolution]) -> Table:

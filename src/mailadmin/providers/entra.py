@@ -1,7 +1,7 @@
 """Tokens for an application (OAuth 2.0 client credentials) by MSAL, over our own HTTP gate.
 
 Laws: the secret goes to the login host of the chosen cloud and nowhere else, whatever a discovery document says; what
-the identity platform says about a secret is not repeated, and MSAL, which would log it, gets to read only what it needs.
+the identity platform says about a secret is not repeated, and MSAL, which would log it, reads only what it needs.
 Source: Entra documentation, v2 client credentials flow.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -87,7 +86,6 @@ def check_cloud(profile: ExchangeProfile) -> None:
 
 
 _APPLICATIONS: dict[tuple[str, str, str, str, int], Any] = {}
-_LOCK = threading.Lock()
 
 
 def token(profile: ExchangeProfile, *, renew: bool = False, challenge: str = "") -> str:
@@ -106,8 +104,6 @@ def token(profile: ExchangeProfile, *, renew: bool = False, challenge: str = "")
             found = application.acquire_token_for_client(
                 [f"https://{profile.hosts.graph}/.default"], claims_challenge=claims_in(challenge)
             )
-        except BadInput:
-            raise
         except ValueError:  # MSAL, of an address it cannot use
             raise _senseless(profile.hosts.login) from None
     return str(found["access_token"])
@@ -118,24 +114,22 @@ def _application(profile: ExchangeProfile, secret: str) -> Any:
     from msal import ConfidentialClientApplication
 
     name = (profile.hosts.login, profile.tenant_id, profile.client_id, profile.ca_file, hash(secret))
-    if name not in _APPLICATIONS:
-        # Outside the lock: one tenant's login host that does not answer keeps no other tenant waiting.
-        made = ConfidentialClientApplication(
-            profile.client_id,
-            client_credential=secret,
-            authority=f"https://{profile.hosts.login}/{profile.tenant_id}",
-            instance_discovery=False,
-            http_client=_Client(profile),
-        )
-        with _LOCK:
-            _APPLICATIONS.setdefault(name, made)
-    return _APPLICATIONS[name]
+    if (known := _APPLICATIONS.get(name)) is not None:
+        return known
+    # Without a lock: one tenant's login host that does not answer keeps no other tenant waiting.
+    made = ConfidentialClientApplication(
+        profile.client_id,
+        client_credential=secret,
+        authority=f"https://{profile.hosts.login}/{profile.tenant_id}",
+        instance_discovery=False,
+        http_client=_Client(profile),
+    )
+    return _APPLICATIONS.setdefault(name, made)
 
 
 def forget_tokens() -> None:
     """Forget every token and application: a new sign-in asks anew."""
-    with _LOCK:
-        _APPLICATIONS.clear()
+    _APPLICATIONS.clear()
 
 
 _LONGEST_SIGN_IN = 30.0
@@ -157,8 +151,8 @@ class _Client:
 
     def __init__(self, profile: ExchangeProfile) -> None:
         self._login = profile.hosts.login
-        deadline = min(_LONGEST_SIGN_IN, profile.deadline)
-        self._gate = Gate(frozenset({self._login}), ca_file=profile.ca_file, deadline=deadline)
+        self._ca_file = profile.ca_file
+        self._deadline = min(_LONGEST_SIGN_IN, profile.deadline)
 
     def get(self, url: str, **_: Any) -> _Response:
         """The discovery document, of which only the address for tokens is used."""
@@ -186,14 +180,15 @@ class _Client:
         """Nothing stays open."""
 
     def _asked(self, method: str, url: str, **named: Any) -> dict[str, Any]:
+        gate = Gate(frozenset({self._login}), ca_file=self._ca_file, deadline=self._deadline)
         try:
-            answer = self._gate.request(method, url, **named)
+            answer = gate.request(method, url, **named)
         except MailFailed as error:
             # Signing in again is harmless: nothing has been sent yet.
             error.outcome = Outcome.FAILED if isinstance(error, EndpointRefused) else Outcome.RETRY
             raise
         finally:
-            self._gate.close()
+            gate.close()
         found = answer.json()
         if not answer.ok or "error" in found:
             raise refusal(found, answer.status)
@@ -234,12 +229,13 @@ def claims_in(challenge: str) -> str | None:
         return None
 
 
+_URL_SAFE = str.maketrans("+/", "-_", "=")
+
+
 def _decoded(text: str) -> str:
     """Base64 of either alphabet, with or without its padding. Raises ValueError."""
-    return base64.urlsafe_b64decode(text.rstrip("=").translate(_URL_SAFE) + "=" * (-len(text.rstrip("=")) % 4)).decode()
-
-
-_URL_SAFE = str.maketrans("+/", "-_")
+    text = text.translate(_URL_SAFE)
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
 
 
 def roles_of(access_token: str) -> tuple[str, ...] | None:

@@ -29,6 +29,7 @@ AT_ONCE = 4
 LONGEST_WAIT = 120.0
 """Seconds: whoever is asked to wait longer is told when to come back."""
 
+_LONGEST_BACK_OFF = 32.0
 _TRIES = 5
 _SEMAPHORES: dict[str, threading.BoundedSemaphore] = {}
 _LOCK = threading.Lock()
@@ -171,4 +172,4 @@ def retry_after(text: str, now: datetime) -> float | None:
 
 
 def _back_off(attempt: int) -> float:
-    return float(2**attempt) * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+    return min(2.0**attempt, _LONGEST_BACK_OFF) * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret

@@ -57,7 +57,7 @@ def code_of(answer: Answer) -> str:
     """The error's code, or '' where there is none that could be one."""
     error = answer.json().get("error")
     code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    return code if isinstance(code, str) and (code in GRAPH_ERRORS or _CODE.fullmatch(code)) else ""
 
 
 def refusal(stage: str, answer: Answer, *, outcome: Outcome | None = None) -> MailFailed:

@@ -39,16 +39,17 @@ def mailboxes(people: Iterable[Address]) -> str:
 
 def parameter(name: str, value: str) -> str:
     """A parameter of Content-Disposition: `filename="a.pdf"`, or percent-encoded (RFC 2231)."""
-    if _QUOTABLE.fullmatch(value) and not set('"\\%') & set(value) and "=?" not in value:
+    if _QUOTABLE.fullmatch(value) and not set('"\\%') & set(value):
         return f'{name}="{value}"'
     return f"{name}*=utf-8''{quote(value, safe='')}"
 
 
 def _phrase(name: str) -> str:
-    short = len(name) <= _WIDTH and "=?" not in name
-    if short and _ATOMS.fullmatch(name):
+    if len(name) > _WIDTH:
+        return _encoded(name)
+    if _ATOMS.fullmatch(name):
         return name
-    if short and _QUOTABLE.fullmatch(name):
+    if _QUOTABLE.fullmatch(name):
         return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
     return _encoded(name)
 

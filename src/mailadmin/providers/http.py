@@ -187,7 +187,7 @@ class Gate:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                found = Answer(response.status_code, response.headers, _read(response, attempt.until))
+                found = Answer(response.status_code, response.headers, _read(response))
         except (requests.RequestException, HTTPError, OSError) as error:
             # Not `from error`: its text repeats the address, and an upload's address is its authorisation.
             raise _failure(error, stage, url, Outcome.UNKNOWN if attempt.begun else Outcome.RETRY) from None
@@ -226,13 +226,12 @@ def host_of(url: str) -> str:
     return "" if parts.scheme != "https" or "@" in parts.netloc else parts.netloc.lower()
 
 
-def _read(response: requests.Response, until: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     """The body, or so much of it that it is too large."""
     found = bytearray()
+    # Not iter_content: it believes a chunk that says it is of -1 bytes, and reads on without end.
     while len(found) <= LARGEST_BODY and (piece := response.raw.read1(64 * 1024, decode_content=True)):
         found += piece
-        if time.monotonic() > until:
-            raise TimeoutError("the deadline is over")
     return bytes(found)
 
 

@@ -15,11 +15,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from ..domain.addresses import host
 from ..domain.profiles import ExchangeProfile, MailProfile, SmtpProfile
 from ..domain.services import ServiceKind
-from ..errors import MailAdminError, MailFailed, StageTimeout
+from ..errors import MailAdminError, MailFailed, StageTimeout, TlsRequired
 from . import entra
-from .graph_client import GraphClient
+from .graph_client import Clock, GraphClient
 from .http import Gate, segment
 from .smtp import connect, sign_in, way
 from .smtp_session import Session
@@ -51,6 +52,9 @@ RUNGS: dict[ServiceKind, tuple[str, ...]] = {
     ServiceKind.EXCHANGE: ("tenant", "token", "roles", "mailbox", "folders"),
 }
 """TABLE: the rungs of every service, from the ground up."""
+
+OWN_RUNGS = frozenset({"sender", "recipient", "mailbox", "folders"})
+"""The rungs that ask for one From or one mailbox; those below are the same for all that sign in alike."""
 
 _RUNG_OF_STAGE = {
     "connect": "connect",
@@ -99,11 +103,17 @@ def climb(profile: MailProfile, sender: str) -> tuple[Rung, ...]:
 
 
 class _Watched(Session):
-    """A session that remembers when it came to each stage."""
+    """A session that remembers when it came to each stage, and what TLS was there."""
 
     def __init__(self, server: str, *, ehlo_name: str, deadline: float) -> None:
         self.moments: list[tuple[str, float]] = []
+        self.tls: tuple[str, Any] | None = None
         super().__init__(server, ehlo_name=ehlo_name, deadline=deadline)
+
+    def _protect(self, context: ssl.SSLContext, pinned: str) -> None:
+        """As ever; the certificate is noted at once, for a connection that is lost later has none to show."""
+        super()._protect(context, pinned)
+        self.tls = self._socket.version(), self._socket.getpeercert() or {}
 
     @property
     def stage(self) -> str:
@@ -126,21 +136,24 @@ class _Watched(Session):
 
 def _smtp(profile: SmtpProfile, sender: str) -> tuple[Rung, ...]:
     found = Climb(ServiceKind.SMTP)
-    began = time.monotonic()
+    name, began = "DNS", time.monotonic()
     try:
         addresses = look_up(profile.server, way(profile.security, profile.port).port, profile.deadline)
-    except MailFailed as error:
-        found.broke("DNS", time.monotonic() - began, error)
+        found.climbed(name, time.monotonic() - began, f"{profile.server} is {', '.join(addresses)}")
+        name, began = "connect", time.monotonic()
+        session = _Watched(profile.server, ehlo_name=profile.ehlo_name, deadline=profile.deadline)
+    except MailAdminError as error:
+        found.broke(name, time.monotonic() - began, error)
         return found.rungs()
-    found.climbed("DNS", time.monotonic() - began, f"{profile.server} is {', '.join(addresses)}")
-    session = _Watched(profile.server, ehlo_name=profile.ehlo_name, deadline=profile.deadline)
     try:
         connect(session, profile)
+        session.stage = "AUTH"
         sign_in(session, profile)
         _ask(session, sender)
     except MailAdminError as error:
-        _told(found, session, profile, broken=_RUNG_OF_STAGE.get(session.stage, "connect"))
-        found.broke(_RUNG_OF_STAGE.get(session.stage, "connect"), _last(session), error)
+        name = "TLS" if isinstance(error, TlsRequired) else _RUNG_OF_STAGE[session.stage]
+        _told(found, session, profile, broken=name)
+        found.broke(name, session.seconds().get(name, 0.0), error)
     else:
         _told(found, session, profile, broken="")
     finally:
@@ -154,15 +167,16 @@ def look_up(server: str, port: int, deadline: float) -> list[str]:
 
     def ask() -> None:
         try:
-            answer.append(socket.getaddrinfo(server, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
+            name = server if server.isascii() else host(server)
+            answer.append(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
+        except (OSError, ValueError) as error:
             answer.append(error)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(deadline)
-    if not answer:
-        raise StageTimeout("DNS", f"no answer about {server} in time.", remedy="Check the machine's name server.")
+    if not answer or getattr(answer[0], "errno", None) == socket.EAI_AGAIN:
+        raise StageTimeout("DNS", f"no answer about {server}.", remedy="Check the machine's name server.")
     if isinstance(answer[0], Exception):
         raise MailFailed("DNS", f"there is no host {server}.", remedy="Correct the server's name.") from answer[0]
     return sorted({str(found[4][0]) for found in answer[0]})
@@ -177,10 +191,6 @@ def _ask(session: Session, sender: str) -> None:
             session.refused(code, said)
 
 
-def _last(session: _Watched) -> float:
-    return session.seconds().get(_RUNG_OF_STAGE.get(session.stage, "connect"), 0.0)
-
-
 def _told(found: Climb, session: _Watched, profile: SmtpProfile, broken: str) -> None:
     """The rungs that held, up to the one that broke."""
     seconds = session.seconds()
@@ -191,21 +201,20 @@ def _told(found: Climb, session: _Watched, profile: SmtpProfile, broken: str) ->
         found.climbed(name, seconds.get(name, 0.0), rung.meaning, result=rung.result, remedy=rung.remedy)
 
 
-def _passed(words: str) -> Callable[[Session, SmtpProfile], Rung]:
+def _passed(words: str) -> Callable[[_Watched, SmtpProfile], Rung]:
     return lambda _session, _profile: Rung("", Result.PASSED, meaning=words)
 
 
-def _tls_told(session: Session, profile: SmtpProfile) -> Rung:
-    sock = session.sock
-    if not isinstance(sock, ssl.SSLSocket):
+def _tls_told(session: _Watched, profile: SmtpProfile) -> Rung:
+    if session.tls is None:
         remedy = "Choose StartTls or SslOnConnect where the server can."
         return Rung("", Result.WARNING, meaning="the connection is not protected", remedy=remedy)
-    certificate = sock.getpeercert() or {}
+    version, certificate = session.tls
     if "notAfter" not in certificate:
-        return Rung("", Result.PASSED, meaning=f"{sock.version()}, the pinned certificate")
+        return Rung("", Result.PASSED, meaning=f"{version}, the pinned certificate")
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
     issuer = ", ".join(value for part in _named(certificate.get("issuer")) for name, value in part if "Name" in name)
-    words = f"{sock.version()}, certificate by {issuer or 'an unnamed authority'} until {until.date().isoformat()}"
+    words = f"{version}, certificate by {issuer or 'an unnamed authority'} until {until.date().isoformat()}"
     if until - datetime.now(UTC) < EXPIRES_SOON:
         return Rung("", Result.WARNING, meaning=words, remedy="Have the certificate renewed before that day.")
     return Rung("", Result.PASSED, meaning=words)
@@ -216,13 +225,13 @@ def _named(name: Any) -> tuple[tuple[tuple[str, str], ...], ...]:
     return name or ()
 
 
-def _login_told(session: Session, profile: SmtpProfile) -> Rung:
+def _login_told(session: _Watched, profile: SmtpProfile) -> Rung:
     if profile.user_name is None:
         return Rung("", Result.NOT_NEEDED, meaning="no authentication")
     return Rung("", Result.PASSED, meaning=f"signed in as {profile.user_name}")
 
 
-_TOLD: dict[str, Callable[[Session, SmtpProfile], Rung]] = {
+_TOLD: dict[str, Callable[[_Watched, SmtpProfile], Rung]] = {
     "connect": _passed("the server answers"),
     "greeting": _passed("it is an SMTP server"),
     "TLS": _tls_told,
@@ -236,11 +245,9 @@ def _exchange(profile: ExchangeProfile) -> tuple[Rung, ...]:
     found = Climb(ServiceKind.EXCHANGE)
     name, began = "tenant", time.monotonic()
     try:
-        with GraphClient(profile) as client:
-            for name, words, result in _exchange_steps(profile, client):
-                found.climbed(name, time.monotonic() - began, words, result=result)
-                began = time.monotonic()
-                name = _after(name)
+        for rung in _exchange_steps(profile):
+            found.climbed(rung.name, time.monotonic() - began, rung.meaning, result=rung.result, remedy=rung.remedy)
+            name, began = _after(rung.name), time.monotonic()
     except MailAdminError as error:
         found.broke(name, time.monotonic() - began, error)
     return found.rungs()
@@ -264,15 +271,31 @@ def _after(name: str) -> str:
     return names[min(names.index(name) + 1, len(names) - 1)]
 
 
-def _exchange_steps(profile: ExchangeProfile, client: GraphClient) -> Iterator[tuple[str, str, Result]]:
+def _exchange_steps(profile: ExchangeProfile) -> Iterator[Rung]:
     _check_tenant(profile)
-    yield "tenant", f"{profile.hosts.login} knows the tenant", Result.PASSED
+    yield Rung("tenant", Result.PASSED, meaning=f"{profile.hosts.login} knows the tenant")
     token = entra.token(profile, renew=True)
-    yield "token", f"signed in as application {profile.client_id}", Result.PASSED
-    warnings = entra.role_warnings(token)
-    words = "; ".join(warnings) or "the three permissions of the release note are there"
-    yield "roles", words, Result.WARNING if warnings else Result.PASSED
-    for name, folder, said in (("mailbox", "Inbox", "is there"), ("folders", "Drafts", "has its folders")):
-        answer = client.call("GET", "mailFolders", folder, stage=name, query={"$select": "id"})
-        client.expect(answer, name)
-        yield name, f"{profile.mailbox} {said}", Result.PASSED
+    yield Rung("token", Result.PASSED, meaning=f"signed in as application {profile.client_id}")
+    if warnings := entra.role_warnings(token):
+        remedy = "Have them consented to (Entra, API permissions), unless RBAC for Applications grants them."
+        yield Rung("roles", Result.WARNING, meaning="; ".join(warnings), remedy=remedy)
+    else:
+        yield Rung("roles", Result.PASSED, meaning="the three permissions of the release note are there")
+    with GraphClient(profile, Clock(sleep=_patience(profile.deadline))) as client:
+        for name, folder, said in (("mailbox", "Inbox", "is there"), ("folders", "Drafts", "has its folders")):
+            answer = client.call("GET", "mailFolders", folder, stage=name, query={"$select": "id"})
+            client.expect(answer, name)
+            yield Rung(name, Result.PASSED, meaning=f"{profile.mailbox} {said}")
+
+
+def _patience(seconds: float) -> Callable[[float], None]:
+    """A way to wait that gives up where waiting, all in all, would take longer than that."""
+    until = time.monotonic() + seconds
+
+    def wait(wanted: float) -> None:
+        if time.monotonic() + wanted > until:
+            what = f"Microsoft Graph asks to wait {wanted:,.0f} seconds."
+            raise StageTimeout("Graph", what, remedy="Try again later.")
+        time.sleep(wanted)
+
+    return wait

@@ -41,7 +41,7 @@ REPLIES: tuple[Meaning, ...] = (
         "Enter user name and password; for Exchange Online use port 587 with StartTls.",
     ),
     Meaning(
-        r"SendAsDenied|5\.2\.252",
+        r"SendAsDenied|5\.2\.252|5\.7\.60",
         "the account may not send as this From address",
         "Have Send As granted on that mailbox in Exchange, or send as the account itself.",
     ),

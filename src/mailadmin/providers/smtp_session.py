@@ -92,7 +92,7 @@ class Session(smtplib.SMTP):
             self.refused(code, greeting)
 
     def upgrade(self, context: ssl.SSLContext, pinned: str) -> None:
-        """STARTTLS, and EHLO again: what was said before is forgotten (RFC 3207 4.2)."""
+        """STARTTLS, and EHLO again, which forgets what was said before (RFC 3207 4.2)."""
         self.stage = "STARTTLS"
         code, said = self.docmd("STARTTLS")
         if code != 220:
@@ -102,9 +102,6 @@ class Session(smtplib.SMTP):
             remedy = "Somebody between here and the server may have put it there. Nothing was sent."
             raise ProtocolViolation(self.stage, "data after STARTTLS reply", outcome=Outcome.FAILED, remedy=remedy)
         self._protect(context, pinned)
-        self.helo_resp = self.ehlo_resp = None
-        self.esmtp_features = {}
-        self.does_esmtp = False
         self.greet("EHLO after TLS")
 
     def _protect(self, context: ssl.SSLContext, pinned: str) -> None:
@@ -116,7 +113,6 @@ class Session(smtplib.SMTP):
         except TimeoutError as error:
             self._timed_out(error)
         except ssl.SSLError as error:
-            self.close()
             raise tls.explained(error, self.stage, self.server) from error
         except OSError as error:
             self._lost(error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from ..bootstrap import App
 from ..domain.canonical import canonical
@@ -82,8 +83,18 @@ def account_of(app: App, resolution: Resolution, settings: SettingsInForce) -> A
         profile,
         Address(email or "", name or ""),
         centre,
-        hashlib.sha256(canonical([str(resolution.service), centre, values, settings.hosts(centre).graph])).hexdigest(),
+        _hash(profile, centre, values),
     )
+
+
+def _hash(profile: MailProfile, centre: str, values: Mapping[str, Any]) -> str:
+    """What makes it this account: its settings, secrets by fingerprint, and how it is connected to."""
+    how = {
+        name: str(value)
+        for name in profile.__dataclass_fields__
+        if not isinstance(value := getattr(profile, name), Secret | float)
+    }
+    return hashlib.sha256(canonical([str(profile.service), centre, values, how])).hexdigest()
 
 
 def _secret(app: App, fingerprint: str | None) -> Secret | None:

@@ -1,28 +1,34 @@
 """Whether every account works, without sending: many at once, each by its own deadline, and for whom it matters.
 
-Law: an account is verified once, however many users send by it; what is hidden from its users is not asked.
+Laws: an account is verified once, however many users send by it; accounts that sign in alike are tried one after the
+other, and a login that was refused is not tried again, since that could lock it; what is hidden from its users is not
+asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from threading import Lock
 from typing import NamedTuple
 
 from ..audit.advisories import Advisory, concerning
 from ..bootstrap import App, advisories
 from ..domain.keys import match_key
-from ..domain.profiles import SmtpProfile
-from ..domain.services import COST_CENTRE_SERVICES, ServiceKind
+from ..domain.profiles import user_name_of
+from ..domain.services import COST_CENTRE_SERVICES, FIELDS, ServiceKind, Unit, Values
 from ..domain.settings import SettingsInForce
-from ..errors import MailAdminError, UnknownName
-from ..providers.ladder import RUNGS, Result, Rung, climb
-from ..resolution.population import population
+from ..errors import BadInput, MailAdminError, UnknownName
+from ..providers.ladder import OWN_RUNGS, RUNGS, Result, Rung, climb
+from ..resolution.population import Population, population
 from ..resolution.provenance import Context, Resolution, Status
+from ..sandbox.faults import FAULTS, Fault
 from ..storage import repository, verifications
 from .accounts import Account, account_of
+from .sandboxing import sandboxed
 from .switching import in_force
 
 AT_ONCE = 32
@@ -31,23 +37,47 @@ AT_ONCE = 32
 FRESH = timedelta(days=7)
 """How long a verification counts; after that it is stale."""
 
+_SETTINGS = "settings"
+"""The rung below all others: whether the settings make an account at all."""
+
+WORST_FIRST = (Result.FAILED, Result.WARNING, Result.PASSED)
+"""What can come of an account."""
+
+_SIGN_IN = frozenset({Unit.SERVER, Unit.CREDENTIALS, Unit.APPLICATION})
+
 Progress = Callable[[int, int], None]
 Climbing = Callable[..., tuple[Rung, ...]]
 
 
 class Subject(NamedTuple):
-    """An account to verify, or why it cannot be one, and the users who send by it."""
+    """An account to verify, or why it cannot be one, and the users who send by it.
+
+    Accounts with the same number of `login` sign in alike: they differ in their From or mailbox alone.
+    """
 
     service: ServiceKind
     cost_centre: str
     account: Account | None
     refused: MailAdminError | None
     users: tuple[str, ...]
+    login: int = 0
+    server: str = ""
+    signs_in: bool = False
 
     @property
     def name(self) -> str:
         """Which account, in words."""
         return self.account.profile.account if self.account else f"{self.service} of {self.cost_centre}"
+
+    @property
+    def sender(self) -> str:
+        """Its own From."""
+        return self.account.own.email if self.account else ""
+
+    @property
+    def advisories(self) -> tuple[Advisory, ...]:
+        """What will stop working about it, the nearest date first."""
+        return concerning(_facts(), self.service, self.server, self.signs_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +92,27 @@ class Verified:
     def result(self) -> Result:
         """FAILED where a rung broke, WARNING where one creaks, else PASSED."""
         results = {rung.result for rung in self.rungs}
-        return next((r for r in (Result.FAILED, Result.WARNING) if r in results), Result.PASSED)
-
-    @property
-    def advisories(self) -> tuple[Advisory, ...]:
-        """What will stop working about this account, the nearest date first."""
-        profile = self.subject.account.profile if self.subject.account else None
-        server = profile.server if isinstance(profile, SmtpProfile) else ""
-        signs_in = isinstance(profile, SmtpProfile) and profile.user_name is not None
-        return concerning(advisories(), self.subject.service, server, signs_in)
+        return next((result for result in WORST_FIRST if result in results), Result.PASSED)
 
     @property
     def broken(self) -> Rung | None:
         """The rung that broke."""
         return next((rung for rung in self.rungs if rung.result is Result.FAILED), None)
+
+    @property
+    def odd(self) -> Rung | None:
+        """The rung to look at: the one that broke, else the first that creaks."""
+        return self.broken or next((rung for rung in self.rungs if rung.result is Result.WARNING), None)
+
+    @property
+    def gets_in(self) -> bool:
+        """Whether it came past signing in, to the rungs of its own."""
+        return self.broken is None or self.broken.name in OWN_RUNGS
+
+
+@cache
+def _facts() -> tuple[Advisory, ...]:
+    return advisories()
 
 
 def subjects(
@@ -83,7 +120,8 @@ def subjects(
 ) -> list[Subject]:
     """The distinct accounts people send by, with those people: by the service chosen by rule, or by every service.
 
-    Raises UnknownName for a user or Cost Centre that is not there.
+    Only accounts of these users, or of a Cost Centre, where named; each with everybody who sends by it. Raises
+    UnknownName for a user or Cost Centre that is not there.
     """
     settings = in_force(app)
     with app.store.reading() as connection:
@@ -91,60 +129,119 @@ def subjects(
     if cost_centre is not None and organisation.cost_centre(cost_centre) is None:
         raise UnknownName("cost centre", cost_centre)
     wanted = {match_key(user): user for user in users}
-    found: dict[str, Subject] = {}
-    missing = set(wanted)
+    if missing := wanted.keys() - set(people.keys):
+        raise UnknownName("user", wanted[min(missing)], remedy="mailadmin effective lists everybody.")
+    found: dict[Hashable, Subject] = {}
+    logins: dict[Hashable, int] = {}
     for service in COST_CENTRE_SERVICES if every_service else (None,):
-        for answer in population(people, Context(service=service), organisation):
-            key = match_key(answer.context.user or "")
-            missing.discard(key)
-            if answer.status is Status.READY and (not wanted or key in wanted):
-                _add(app, found, answer, settings)
-    if missing:
-        raise UnknownName("user", wanted[sorted(missing)[0]], remedy="mailadmin effective lists everybody.")
-    chosen = [s for s in found.values() if cost_centre is None or match_key(s.cost_centre) == match_key(cost_centre)]
-    return sorted(chosen, key=lambda s: (s.cost_centre, s.service, s.name))
+        for answer, its_users in _distinct(population(people, Context(service=service), organisation)):
+            subject = _subject(app, answer, settings, logins)
+            key = subject.account.profile_hash if subject.account else (subject.login, str(subject.refused))
+            known = found[key].users if key in found else ()
+            found[key] = subject._replace(users=(*known, *its_users))
+    chosen = [
+        subject._replace(users=tuple(sorted(subject.users, key=match_key)))
+        for subject in found.values()
+        if (cost_centre is None or match_key(subject.cost_centre) == match_key(cost_centre))
+        and (not wanted or not wanted.keys().isdisjoint(map(match_key, subject.users)))
+    ]
+    return sorted(chosen, key=lambda s: (s.cost_centre, s.service, s.name, s.sender, s.users))
 
 
-def _add(app: App, found: dict[str, Subject], answer: Resolution, settings: SettingsInForce) -> None:
-    user = answer.context.user or ""
+def _distinct(found: Population) -> Iterator[tuple[Resolution, list[str]]]:
+    """Every distinct answer that is ready, with the users it is the answer for."""
+    users: dict[tuple[int, Values | None], list[str]] = {}
+    for user, code, position in zip(found.people.user_ids, found.codes, range(len(found)), strict=True):
+        users.setdefault((code, found.own.get(position)), []).append(user)
+    ready = {code for code, answer in enumerate(found.answers) if answer.status is Status.READY}
+    for (code, own), alike in users.items():
+        if code in ready:
+            yield found.answers[code].of(alike[0], own), alike
+
+
+def _subject(app: App, answer: Resolution, settings: SettingsInForce, logins: dict[Hashable, int]) -> Subject:
+    """The account of an answer, still without its users."""
     service = answer.service or ServiceKind.SMTP
     centre = answer.winner.cost_centre if answer.winner else ""
+    pairs = list(zip(FIELDS, answer.values, strict=True))
+    values = {field.name: value for field, value in pairs}
+    alike = service, centre, *[value for field, value in pairs if field.unit in _SIGN_IN]
+    account, refused = None, None
     try:
         account = account_of(app, answer, settings)
     except MailAdminError as error:
-        name = f"{service}/{centre}/{user}"
-        found[name] = Subject(service, centre, None, error, (user,))
-        return
-    standing = found.get(account.profile_hash)
-    users = (*standing.users, user) if standing else (user,)
-    found[account.profile_hash] = Subject(service, centre, account, None, users)
+        refused = error
+    return Subject(
+        service,
+        centre,
+        account,
+        refused,
+        users=(),
+        login=logins.setdefault(alike, len(logins)),
+        server=values["server"] or "",
+        signs_in=user_name_of(values["user_name"]) is not None,
+    )
 
 
 def verify(
     app: App, wanted: Iterable[Subject], *, progress: Progress | None = None, climbing: Climbing = climb
 ) -> list[Verified]:
-    """Verify accounts at once, and keep what was seen. Nothing is sent."""
-    chosen = list(wanted)
+    """Verify accounts, many at once, and keep what was seen. Nothing is sent."""
+    found = _tried(app, list(wanted), progress, climbing, AT_ONCE)
+    _keep(app, found)
+    return found
+
+
+def verify_in_sandbox(app: App, faults: Mapping[str, int] | None = None) -> list[Verified]:
+    """Verify every service's accounts in a sandbox, where each of these faults strikes so many times.
+
+    One account after the other, so that the same faults strike the same ones. Nothing leaves the machine, and nothing
+    is kept, since it says nothing about the real servers. Raises BadInput for an unknown fault, KeyNeeded.
+    """
+    for name in faults or {}:
+        if name not in set(Fault):
+            raise BadInput(f"There is no fault {name!r}.", remedy=f"There are: {', '.join(FAULTS)}.")
+    with sandboxed(app, tick_global=True) as playing:
+        for name, times in (faults or {}).items():
+            playing.sandbox.faults.switch_on(Fault(name), times=times)
+        return _tried(app, subjects(app, every_service=True), None, climb, 1)
+
+
+def _tried(
+    app: App, wanted: list[Subject], progress: Progress | None, climbing: Climbing, at_once: int
+) -> list[Verified]:
+    """What verifying showed, in the order asked."""
+    alike: dict[int, list[int]] = {}
+    for place, subject in enumerate(wanted):
+        alike.setdefault(subject.login, []).append(place)
     found: dict[int, Verified] = {}
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, max(1, len(chosen)))) as pool:
-        running = {pool.submit(_climbed, app, subject, climbing): place for place, subject in enumerate(chosen)}
-        for done, future in enumerate(as_completed(running), 1):
-            found[running[future]] = future.result()
-            if progress:
-                progress(done, len(chosen))
-    results = [found[place] for place in sorted(found)]
-    _keep(app, results)
-    return results
+    one_by_one = Lock()
+
+    def in_turn(places: list[int]) -> None:
+        stuck: tuple[Rung, ...] | None = None
+        for place in places:
+            verified = _climbed(app, wanted[place], climbing, stuck)
+            stuck = None if verified.gets_in else verified.rungs
+            with one_by_one:
+                found[place] = verified
+                if progress:
+                    progress(len(found), len(wanted))
+
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        for _ in pool.map(in_turn, alike.values()):
+            pass
+    return [found[place] for place in range(len(wanted))]
 
 
-def _climbed(app: App, subject: Subject, climbing: Climbing) -> Verified:
+def _climbed(app: App, subject: Subject, climbing: Climbing, stuck: tuple[Rung, ...] | None) -> Verified:
     at = app.now()
+    if stuck is not None:
+        return Verified(subject, at, stuck)
     if subject.account is None:
         what = subject.refused.what if subject.refused else ""
         remedy = subject.refused.remedy if subject.refused else ""
-        first, *rest = RUNGS[subject.service]
-        broken = Rung(first, Result.FAILED, meaning=what, remedy=remedy)
-        return Verified(subject, at, (broken, *(Rung(name, Result.NOT_REACHED) for name in rest)))
+        above = [Rung(name, Result.NOT_REACHED) for name in RUNGS.get(subject.service, ())]
+        return Verified(subject, at, (Rung(_SETTINGS, Result.FAILED, meaning=what, remedy=remedy), *above))
     return Verified(subject, at, climbing(subject.account.profile, subject.account.own.email))
 
 
@@ -156,20 +253,62 @@ def _keep(app: App, results: Iterable[Verified]) -> None:
                 verifications.keep(connection, found.subject.account.profile_hash, found.at, str(found.result), rungs)
 
 
-def standing(app: App, at: datetime) -> Callable[[Account], str]:
-    """How an account stands: `verified`, `stale`, `failed`, or `not verified`."""
+class Finding(NamedTuple):
+    """Accounts of one sign-in that fared alike, and all who send by them: one line of an overview."""
+
+    subject: Subject
+    result: Result
+    odd: Rung | None
+    accounts: int
+    users: tuple[str, ...]
+    rungs: tuple[Rung, ...]
+
+
+def findings(found: Iterable[Verified]) -> list[Finding]:
+    """What to look at: the worst first, and of these what concerns most users."""
+    alike: dict[Hashable, list[Verified]] = {}
+    for verified in found:
+        fared = verified.odd and (verified.odd.name, verified.odd.meaning)
+        alike.setdefault((*verified.subject[:2], verified.subject.name, verified.result, fared), []).append(verified)
+    lines = [
+        Finding(
+            first.subject,
+            first.result,
+            first.odd,
+            len(group),
+            tuple(sorted({user for verified in group for user in verified.subject.users}, key=match_key)),
+            first.rungs,
+        )
+        for group in alike.values()
+        for first in group[:1]
+    ]
+    return sorted(lines, key=lambda f: (WORST_FIRST.index(f.result), -len(f.users), f.subject.service, f.subject.name))
+
+
+class Standing(NamedTuple):
+    """How an account stands: `verified`, `stale`, `failed` or `never verified`; and when it was tried (ISO 8601)."""
+
+    word: str
+    at: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.word}, tried on {self.at[:10]}" if self.at else self.word
+
+
+def standing(app: App, answer: Resolution) -> Standing:
+    """How the account of an answer stands as of today."""
+    try:
+        account = account_of(app, answer, in_force(app))
+    except MailAdminError:
+        return Standing("never verified")
     with app.store.reading() as connection:
-        known = verifications.kept(connection)
-
-    def stands(account: Account) -> str:
-        kept = known.get(account.profile_hash)
-        if kept is None:
-            return "not verified"
-        if kept[1] == Result.FAILED:
-            return "failed"
-        return "stale" if at - datetime.fromisoformat(kept[0]) > FRESH else "verified"
-
-    return stands
+        known = verifications.kept(connection, account.profile_hash)
+    if known is None:
+        return Standing("never verified")
+    at, result, _ = known
+    if result == Result.FAILED:
+        return Standing("failed", at)
+    return Standing("stale" if app.clock() - datetime.fromisoformat(at) > FRESH else "verified", at)
 
 
 def with_deadline(wanted: Iterable[Subject], seconds: float) -> Iterator[Subject]:

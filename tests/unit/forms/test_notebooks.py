@@ -24,7 +24,7 @@ def code(notebook: Any) -> list[Any]:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["1-snapshot", "2-migrate"]
+    assert [path.stem for path in NOTEBOOKS] == ["1-snapshot", "2-migrate", "8-verify"]
 
 
 def test_parameters_come_first(notebook: Any) -> None:
