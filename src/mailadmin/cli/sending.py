@@ -235,6 +235,7 @@ def _tell(sent: Sent, form: Form, *, transcript: bool) -> None:
         ("from", f"{sender} ({entry.sender_reason})"),
         ("message id", entry.message_id),
         ("saved in", saved),
+        ("rights needed", "; ".join(sent.rights)),
     )
     emit(("what", "which"), [fact for fact in facts if fact[1]], form)
     emit(("recipient", "code", "said"), [row[7:10] for row in rows], form)

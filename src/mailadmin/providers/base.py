@@ -64,6 +64,10 @@ class Provider(ABC, Generic[Built, Posted]):
         """Keep it as a draft; called only where the provider can."""
         raise NotImplementedError(f"{self.name} keeps no drafts")
 
+    def rights(self, outgoing: Outgoing) -> tuple[str, ...]:
+        """What the account must be allowed for this message, beside signing in; pure."""
+        return ()
+
     @abstractmethod
     def build(self, outgoing: Outgoing) -> Built:
         """What will be handed over; pure. Raises GateRefused."""

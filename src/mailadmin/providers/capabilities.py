@@ -34,7 +34,9 @@ NEEDED_WHEN: dict[Capability, Callable[[Outgoing], bool]] = {
     Capability.IMPORTANCE: lambda o: o.message.importance is not Importance.NORMAL,
     Capability.EXTRA_HEADERS: lambda o: bool(o.message.headers),
     Capability.OTHER_NAME: lambda o: bool(o.sender.name),
-    Capability.INTERNATIONAL: lambda o: any(is_international(a.email) for a in (o.sender, *o.recipients)),
+    Capability.INTERNATIONAL: lambda o: any(
+        is_international(a.email) for a in (o.sender, *o.recipients, *o.message.reply_to)
+    ),
     Capability.DRAFT: lambda o: False,
     Capability.SENT_ITEMS: lambda o: False,
 }

@@ -20,6 +20,7 @@ from .capabilities import Ability, Capability
 from .graph_client import Clock, GraphClient
 from .graph_errors import refusal
 from .graph_resources import CHECKED, Json, differences, id_of, is_ours, message_resource, objects
+from .graph_rights import rights_needed
 from .graph_uploads import attach, attached
 
 LARGEST_ATTACHMENT = 150_000_000
@@ -65,6 +66,10 @@ class GraphProvider(Provider[Letter, Sent]):
         self.profile = profile
         self.draft_id = draft_id
         self.clock = clock
+
+    def rights(self, outgoing: Outgoing) -> tuple[str, ...]:
+        """Application permissions, and Send As where the From is another's."""
+        return rights_needed(outgoing, self.profile.mailbox)
 
     def build(self, outgoing: Outgoing) -> Letter:
         """The draft's JSON."""

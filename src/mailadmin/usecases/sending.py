@@ -31,11 +31,15 @@ MakeProvider = Callable[..., Provider[Any, Any]]
 
 
 class Sent(NamedTuple):
-    """What became of a message: its entry in the outbox, what was decided about it, and what the server said."""
+    """What became of a message: its entry in the outbox, what was decided about it, and what the server said.
+
+    `rights` are those the account needs for it.
+    """
 
     entry: Entry
     prepared: Prepared
     delivery: Delivery | None
+    rights: tuple[str, ...] = ()
 
     @property
     def resolution(self) -> Resolution:
@@ -63,7 +67,7 @@ def send(
     state = State.WOULD_SEND if dry_run else State.INTENT if prepared.sends else State.NOT_SENT
     entry = journalling.enter(app, prepared, message, context, state)
     if state is not State.INTENT:
-        return Sent(entry, prepared, None)
+        return Sent(entry, prepared, None, sender.rights(prepared.outgoing))
     return _deliver(app, entry, prepared, provider)
 
 
@@ -78,7 +82,7 @@ def save_draft(
     entry = journalling.enter(app, prepared, message, context, State.DRAFT)
     journal = Journal(app, entry)
     delivery = sender.save_draft(prepared.outgoing, journal)
-    return Sent(journal.entry, prepared, delivery)
+    return Sent(journal.entry, prepared, delivery, sender.rights(prepared.outgoing))
 
 
 def send_kept(app: App, named: str, *, accept_changes: bool = False, provider: MakeProvider = provider_for) -> Sent:
@@ -187,7 +191,7 @@ def _deliver(app: App, entry: Entry, prepared: Prepared, provider: MakeProvider)
         entry = _delivered(app, journal.entry, delivery, prepared)
         rest = {status.email for status in delivery.recipients if status.code == TOO_MANY}
         if not rest or delivery.is_refused:
-            return Sent(entry, prepared, delivery)
+            return Sent(entry, prepared, delivery, sender.rights(prepared.outgoing))
         outgoing = replace(outgoing, recipients=tuple(a for a in outgoing.recipients if a.email in rest))
 
 

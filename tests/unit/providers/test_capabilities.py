@@ -59,6 +59,10 @@ def test_an_address_outside_ascii_anywhere_needs_it(parts: dict[str, Any]) -> No
     assert needed(**parts) == {Capability.INTERNATIONAL}
 
 
+def test_a_reply_to_outside_ascii_needs_it_too() -> None:
+    assert needed(reply_to=to("ü@d.test")) == {Capability.INTERNATIONAL, Capability.REPLY_TO}
+
+
 def test_a_domain_outside_ascii_needs_nothing() -> None:
     """SM-34"""
     assert needed(to=to("u@bücher.test")) == set()
