@@ -29,6 +29,7 @@ lab: .venv/.runtime
 
 bench: .venv/.development
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.sending
 
 campaign: .venv/.development
 	$(BIN)/python -m tests.campaign

@@ -515,6 +515,24 @@ def _cells(counters: Counters, at: Places, quick: bool) -> None:
         test_group_d.carry(carrier, 200 if quick else 20_000, at.folder, counters)
 
 
+def _lost_replies(counters: Counters, _at: Places, quick: bool) -> None:
+    from tests.wire import test_graph_campaign
+
+    test_graph_campaign.lose_replies(100 if quick else 1_000, 0.2, counters)
+
+
+def _answers(counters: Counters, _at: Places, quick: bool) -> None:
+    from tests.wire import test_graph_campaign
+
+    test_graph_campaign.answer_at_random(100 if quick else 10_000, counters)
+
+
+def _cuts(counters: Counters, _at: Places, quick: bool) -> None:
+    from tests.wire import test_graph_uploads
+
+    test_graph_uploads.cut_everywhere(4_000_000 if quick else 19_660_793, counters)
+
+
 def _killed_while_sending(counters: Counters, at: Places, quick: bool) -> None:
     """Messages sent by a process that is killed again and again, counted at the server."""
     for seed in range(counters.seed, counters.seed + (1 if quick else 5)):
@@ -530,6 +548,9 @@ def _killed_while_sending(counters: Counters, at: Places, quick: bool) -> None:
 
 GROUPS: dict[str, tuple[Callable[[Counters, Places, bool], None], tuple[str, ...]]] = {
     "A killed while sending": (_killed_while_sending, ("sqlite",)),
+    "B lost replies": (_lost_replies, ("sqlite",)),
+    "B answers": (_answers, ("sqlite",)),
+    "B cuts": (_cuts, ("sqlite",)),
     "C kills": (_kills, ("sqlite", "postgresql")),
     "C failing writes": (_failing_writes, ("sqlite", "postgresql")),
     "C many writers": (_many_writers, ("sqlite", "postgresql")),

@@ -127,7 +127,7 @@ def run(folder: Path, messages: int, seed: int) -> dict[str, int]:
     while True:
         round_ += 1
         worker = _forked(lambda: work(store, messages, round_))  # noqa: B023 - forked at once
-        time.sleep(chance.random() * 0.4)
+        time.sleep(chance.random() * 0.12)
         ended, _ = os.waitpid(worker, os.WNOHANG)
         if ended:
             break

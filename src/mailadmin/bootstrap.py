@@ -49,10 +49,10 @@ class App:
 
         A row written without its seal would be refused as soon as the key is back.
         """
-        state, sealer = repository.state(connection), self.sealer(connection)
-        if sealer is None and state.key_id is not None:
+        sealer = self.sealer(connection)
+        if sealer is None and (key_id := repository.state(connection).key_id) is not None:
             raise KeyNeeded(
-                f"The store's key {state.key_id}… is not here, and without it nothing can be written.",
+                f"The store's key {key_id}… is not here, and without it nothing can be written.",
                 remedy="Bring the key back. Reading works without it.",
             )
         return sealer

@@ -186,7 +186,7 @@ def answer_at_random(times: int, counters: Counters) -> None:
             asked = _asked_for(outgoing)
             tricks = [(name, _trick(dice, name)) for name in dice.choices(asked, k=dice.randrange(1, 6))]
             where = f"case {number} of seed {counters.seed}: {'; '.join(trick.words for _, trick in tricks)}"
-            for kept in (graph.script, graph.mails, graph.sessions):
+            for kept in (graph.script, graph.mails, graph.sessions, graph.requests):
                 kept.clear()
             if dice.random() < 0.2:
                 entra.forget_tokens()

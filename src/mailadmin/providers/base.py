@@ -49,7 +49,11 @@ class Provider(ABC, Generic[Built, Posted]):
 
     def send(self, outgoing: Outgoing, journal: Journal) -> Delivery:
         """Hand a message over. Raises Unsupported before any traffic, MailFailed saying what is known of it."""
-        return self.parse(self.post(self.ready(outgoing), journal), outgoing)
+        return self.hand_over(self.ready(outgoing), outgoing, journal)
+
+    def hand_over(self, built: Built, outgoing: Outgoing, journal: Journal) -> Delivery:
+        """Send what is ready. Raises MailFailed saying what is known of it."""
+        return self.parse(self.post(built, journal), outgoing)
 
     def ready(self, outgoing: Outgoing, *asked: Capability) -> Built:
         """What will be handed over, once it is known that it can be. Raises Unsupported, GateRefused; no traffic."""
@@ -63,6 +67,13 @@ class Provider(ABC, Generic[Built, Posted]):
     def keep(self, built: Built, journal: Journal) -> Posted:
         """Keep it as a draft; called only where the provider can."""
         raise NotImplementedError(f"{self.name} keeps no drafts")
+
+    def look_up(self, outgoing: Outgoing) -> bool | None:
+        """Whether an earlier try has sent the message; None where nothing can be seen.
+
+        A draft that is found is what the next `send` of this provider goes on with. Raises MailFailed.
+        """
+        return None
 
     def rights(self, outgoing: Outgoing) -> tuple[str, ...]:
         """What the account must be allowed for this message, beside signing in; pure."""

@@ -263,7 +263,8 @@ def _check_tenant(profile: ExchangeProfile) -> None:
     finally:
         gate.close()
     if not answer.ok:
-        raise entra.refusal({"error_codes": [90002], **answer.json()})
+        unknown = {"error_codes": [90002]} if answer.status in {400, 404} else {}
+        raise entra.refusal({**unknown, **answer.json()}, answer.status)
 
 
 def _after(name: str) -> str:

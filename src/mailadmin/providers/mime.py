@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import quopri
-from base64 import encodebytes
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from email import message_from_string, policy
+from email import policy
 from email.message import EmailMessage
+from email.parser import HeaderParser
 from email.utils import format_datetime
 
 from ..domain import addresses
@@ -125,31 +126,41 @@ def _file(attachment: Attachment) -> bytes:
         fields.append(f"Content-ID: <{attachment.content_id}>")
     if _read("\r\n".join(fields)).get_filename() != attachment.name:
         raise SerialisationMismatch("attachment", "read back, it has another name than was meant.")
-    return _part(fields, encodebytes(attachment.content).replace(b"\n", b"\r\n"))
+    return _part(fields, _base64(attachment.content))
+
+
+def _base64(content: bytes) -> bytes:
+    """Base64 in lines of 76 (RFC 2045 6.8)."""
+    encoded = b64encode(content)
+    return b"".join([encoded[at : at + 76] + b"\r\n" for at in range(0, len(encoded), 76)])
 
 
 # --- reading back
 
 
 def _read(headers: str) -> EmailMessage:
-    return message_from_string(headers, policy=policy.SMTPUTF8)
+    return HeaderParser(EmailMessage, policy=policy.SMTPUTF8).parsestr(headers)
 
 
 def _check(raw: bytes, meant: Meant) -> None:
     """Read the bytes back. What differs from what was meant is never sent."""
-    if not raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n") or b"\0" in raw:
+    lines = raw.split(b"\r\n")
+    if not len(lines) - 1 == raw.count(b"\r") == raw.count(b"\n") or b"\0" in raw:
         raise SerialisationMismatch("message", "holds a bare line end or a NUL.")
-    if max(map(len, raw.split(b"\r\n"))) > addresses.LONGEST_HEADER:
+    if max(map(len, lines)) > addresses.LONGEST_HEADER:
         raise SerialisationMismatch("message", f"a line is longer than {addresses.LONGEST_HEADER} octets.")
     head = raw.partition(b"\r\n\r\n")[0].decode()
-    read = [field for field in _read(head).items() if not field[0].startswith("Content-")]
+    found = _read(head)
+    for name in ("Content-Type", "Content-Transfer-Encoding"):  # of the body
+        del found[name]
+    read = found.items()
     if [name for name, _ in read] != [name for name, _ in meant]:
         raise SerialisationMismatch("headers", "read back, there are other headers than were meant.")
-    for (name, wanted), (_, found) in zip(meant, read, strict=True):
+    for (name, wanted), (_, value) in zip(meant, read, strict=True):
         if isinstance(wanted, str):
-            same = str(found) == wanted
+            same = str(value) == wanted
         else:
-            same = [(_blankless(a.display_name), a.addr_spec) for a in found.addresses] == [
+            same = [(_blankless(a.display_name), a.addr_spec) for a in value.addresses] == [
                 (_blankless(person.name), person.email) for person in wanted
             ]
         if not same:

@@ -122,7 +122,7 @@ def connect(session: Session, profile: SmtpProfile) -> None:
     chosen = way(profile.security, profile.port)
     context = None
     if chosen.implicit or chosen.welcome:
-        context = tls.context_for(profile.ca_file, pinned=bool(profile.pinned_certificate))
+        context = tls.shared_context(profile.ca_file, pinned=bool(profile.pinned_certificate))
     session.open(chosen.port, context if chosen.implicit else None, profile.pinned_certificate)
     session.greet()
     offered = session.offers("starttls") is not None

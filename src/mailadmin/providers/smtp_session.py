@@ -195,7 +195,7 @@ class Session(smtplib.SMTP):
 
     def transmit(self, raw: bytes) -> tuple[int, bytes]:
         """The message after DATA was answered 354, dots stuffed; the server's answer to the final dot."""
-        stuffed = re.sub(rb"(?m)^\.", b"..", raw)
+        stuffed = re.sub(rb"\n\.", b"\n..", b"\n" + raw)[1:]
         self.stage = "message"
         self.transcript.append(f"C: (message, {len(raw):,} bytes)")
         self._quiet = True

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 from ..errors import BadInput, CertificateInvalid, MailFailed, TlsFailed, TlsTooOld
 
 _TOO_OLD = ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE", "VERSION_TOO_LOW")
+
+_MAKING = Lock()
+"""Held while a context is made: of many connections begun at once, one makes it and the others wait."""
+
+
+def shared_context(ca_file: str = "", *, pinned: bool = False) -> ssl.SSLContext:
+    """As `context_for`, but one for all connections that trust the same file as it is now; nobody may change it.
+
+    Every authority is read to make one: as long as ten sessions take.
+    """
+    with _MAKING:
+        return _made(ca_file, pinned, _stamp(ca_file or ssl.get_default_verify_paths().cafile))
+
+
+@lru_cache(maxsize=16)
+def _made(ca_file: str, pinned: bool, _stamp: object) -> ssl.SSLContext:
+    return context_for(ca_file, pinned=pinned)
+
+
+def _stamp(file: str | None) -> object:
+    """What differs when another file stands at this place, or it was written anew."""
+    try:
+        found = Path(file).stat() if file else None
+    except OSError:
+        return None
+    return found and (file, found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 def context_for(ca_file: str = "", *, pinned: bool = False) -> ssl.SSLContext:
@@ -25,6 +53,8 @@ def context_for(ca_file: str = "", *, pinned: bool = False) -> ssl.SSLContext:
     except OSError as error:
         raise BadInput(f"{ca_file} cannot be read: {error.strerror}.", remedy="Correct the setting.") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python would obey SSLKEYLOGFILE and write the keys of every session to a file; None says no, whatever typeshed says.
+    context.keylog_filename = None  # type: ignore[assignment]
     if pinned:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -64,9 +64,11 @@ def record_mail(connection: Connection, entry: Entry, *, at: str, actor: str, se
 
 def last(connection: Connection) -> Anchor:
     """The end of the trail, as something to hold on to later; number 0 where nothing was entered yet."""
-    query = select(AUDIT_TRAIL.c.seq, AUDIT_TRAIL.c.mac).order_by(AUDIT_TRAIL.c.seq.desc()).limit(1)
-    found = connection.execute(query).first()
+    found = connection.execute(_LAST).first()
     return Anchor(*found) if found else Anchor(0, "")
+
+
+_LAST = select(AUDIT_TRAIL.c.seq, AUDIT_TRAIL.c.mac).order_by(AUDIT_TRAIL.c.seq.desc()).limit(1)
 
 
 def holds(connection: Connection, anchor: Anchor) -> bool:

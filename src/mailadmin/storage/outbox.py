@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, Text, delete, insert, select, update
+from sqlalchemy import Column, Connection, Integer, LargeBinary, Table, Text, bindparam, delete, insert, select, update
 
 from ..domain.canonical import canonical
 from ..domain.messages import RecipientStatus
@@ -143,6 +143,10 @@ class Entry:
     lease_until: str | None = None
     note: str = ""
 
+    def all_accepted(self, said: str) -> tuple[RecipientStatus, ...]:
+        """Every recipient, as accepted."""
+        return tuple(status._replace(code=202, said=said) for status in self.recipients)
+
     @property
     def open_recipients(self) -> tuple[str, ...]:
         """Whom a later try may still reach: neither accepted nor refused for good."""
@@ -168,7 +172,7 @@ Seal = Callable[[bytes], str]
 def add(connection: Connection, entry: Entry, files: Mapping[str, bytes], seal: Seal | None) -> None:
     """Enter a message and its attachments."""
     record = _record(entry)
-    connection.execute(insert(OUTBOX).values(**record, mac=_mac(record, seal)))
+    connection.execute(insert(OUTBOX), {**record, "mac": _mac(record, seal)})
     if files and entry.state not in FINISHED:
         rows = [{"id": entry.id, "sha256": sha256, "content": content} for sha256, content in files.items()]
         connection.execute(insert(FILES), rows)
@@ -180,14 +184,22 @@ def change(connection: Connection, entry: Entry, seal: Seal | None, *, at: str, 
     if changed.state in FINISHED:
         changed = replace(changed, message=None)
         connection.execute(delete(FILES).where(FILES.c.id == entry.id))
-    seen = (OUTBOX.c.id == entry.id) & (OUTBOX.c.state == entry.state) & (OUTBOX.c.attempt == entry.attempt)
     record = _record(changed)
-    if connection.execute(update(OUTBOX).where(seen).values(**record, mac=_mac(record, seal))).rowcount != 1:
+    seen = {"seen_id": entry.id, "seen_state": str(entry.state), "seen_attempt": entry.attempt}
+    if connection.execute(_CHANGE, {**record, "mac": _mac(record, seal), **seen}).rowcount != 1:
         raise Refused(
             f"Message {entry.id[:8]} is no longer {entry.state}: somebody else is at it.",
             remedy="Look again: mailadmin outbox",
         )
     return changed
+
+
+_CHANGE = update(OUTBOX).where(
+    OUTBOX.c.id == bindparam("seen_id"),
+    OUTBOX.c.state == bindparam("seen_state"),
+    OUTBOX.c.attempt == bindparam("seen_attempt"),
+)
+"""Made once: what SQLAlchemy makes of 26 columns takes it longer than SQLite needs to keep them."""
 
 
 def seal_all(connection: Connection, seal: Seal) -> None:

@@ -33,8 +33,10 @@ class State(NamedTuple):
 
 def state(connection: Connection) -> State:
     """The store's lineage, serial and key id, and the end of its audit trail."""
-    found = connection.execute(select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)).one()
-    return State(*found, audit_trail.last(connection))
+    return State(*connection.execute(_STATE).one(), audit_trail.last(connection))
+
+
+_STATE = select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)
 
 
 def rows(
@@ -57,6 +59,7 @@ def rows(
 
 
 _RESTORE = "Restore the store from a backup."
+_EVERY_ROW = {table: select(ROWS[table]) for table in GOVERNED}
 
 
 def _records(
@@ -67,7 +70,7 @@ def _records(
     users: Sequence[str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """A table's records, each as it was written; and when the last one was taken, there are no others."""
-    query, buckets, divided = select(ROWS[table]), None, table in OF_USERS
+    query, buckets, divided = _EVERY_ROW[table], None, table in OF_USERS
     if users is not None and divided:
         buckets = {bucket_of(user) for user in users}
         query = query.where(ROWS[table].c.bucket.in_(buckets))
@@ -91,6 +94,15 @@ _STRUCTURE = tuple(t for t in GOVERNED if t not in {*OF_USERS, "contacts", "role
 def organisation(connection: Connection, sealer: Sealer | None, users: Sequence[str]) -> Organisation:
     """The organisation, with these users (keys) and what is their own. Raises Tampered."""
     return Organisation.of(rows(connection, sealer, (*_STRUCTURE, *OF_USERS), users).values())
+
+
+@uncollected()
+def decided_on(connection: Connection, sealer: Sealer | None, users: Sequence[str]) -> list[Row]:
+    """What a message is decided on: the organisation, with what is these users' (keys) own, settings and permissions.
+
+    Raises Tampered.
+    """
+    return list(rows(connection, sealer, (*_STRUCTURE, *OF_USERS, "role_permissions"), users).values())
 
 
 @uncollected()

@@ -25,7 +25,7 @@ def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | 
 
     Raises Tampered where it was taken away, or what belongs to it was changed: seals cannot be switched off.
     """
-    row = connection.execute(select(STORE)).one()
+    row = connection.execute(_STORE).one()
     if row.sealer is None:
         centres = ROWS["cost_centres"]
         sealed = select(func.count()).select_from(centres).where(centres.c.mac.is_not(None))
@@ -42,6 +42,9 @@ def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | 
     if row.key_id in keys:
         raise _without_sealer()
     return None
+
+
+_STORE = select(STORE)
 
 
 def _without_sealer() -> Tampered:

@@ -51,11 +51,11 @@ def finish(
             transcript=transcript,
         )  # fmt: skip
         outbox.add_attempt(connection, changed, attempt)
-        _audit(app, connection, changed, prepared.sender.changed)
+        _audit(app, connection, changed, prepared.sender.changed, seal)
     return changed
 
 
-def _audit(app: App, connection: Connection, entry: Entry, sender_changed: bool) -> None:
+def _audit(app: App, connection: Connection, entry: Entry, sender_changed: bool, seal: outbox.Seal | None) -> None:
     told = {
         "state": str(entry.state),
         "user": entry.user_id,
@@ -69,7 +69,7 @@ def _audit(app: App, connection: Connection, entry: Entry, sender_changed: bool)
         "recipients": len(entry.recipients),
     }
     line = audit_trail.Entry("send", f"message {entry.id}", None, told)
-    audit_trail.record_mail(connection, line, at=entry.updated_at, actor=app.actor, seal=_writer_seal(app, connection))
+    audit_trail.record_mail(connection, line, at=entry.updated_at, actor=app.actor, seal=seal)
 
 
 def enter(app: App, prepared: Prepared, message: Message, context: Context, state: State) -> Entry:
@@ -102,9 +102,10 @@ def enter(app: App, prepared: Prepared, message: Message, context: Context, stat
         note=prepared.note or outbox.STATES[state],
     )
     with app.store.writing() as connection:
-        outbox.add(connection, entry, files_of(message), _writer_seal(app, connection))
+        seal = _writer_seal(app, connection)
+        outbox.add(connection, entry, files_of(message), seal)
         if state in {State.WOULD_SEND, State.NOT_SENT}:
-            _audit(app, connection, entry, prepared.sender.changed)
+            _audit(app, connection, entry, prepared.sender.changed, seal)
     return entry
 
 
@@ -113,7 +114,7 @@ def settle(app: App, entry: Entry, state: State, words: str, **changes: Any) -> 
     with app.store.writing() as connection:
         seal = _writer_seal(app, connection)
         changed = outbox.change(connection, entry, seal, at=app.now(), state=state, note=words, **changes)
-        _audit(app, connection, changed, not same_address(entry.sender_email, entry.own_email))
+        _audit(app, connection, changed, not same_address(entry.sender_email, entry.own_email), seal)
     return changed
 
 

@@ -126,7 +126,7 @@ def _whole_trail(app: App, connection: Connection) -> int:
     if (expected := books.operations_applied(connection)) != of_plans:
         raise Tampered(
             f"The audit trail has {of_plans} entries of plans, and the applied plans have {expected} operations: "
-            "entries were cut off its end, or added.",
+            f"after entry {count} entries were cut off, or before it some were added.",
             remedy=RESTORE,
         )
     return count

@@ -55,8 +55,8 @@ def prepare(app: App, message: Message, context: Context, wish: Wish | None = No
     with app.store.reading() as connection:
         sealer = app.sealer(connection)
         users = [match_key(context.user)] if context.user else []
-        organisation = repository.organisation(connection, sealer, users)
-        rows = list(repository.rows(connection, sealer, ("settings", "role_permissions")).values())
+        rows = repository.decided_on(connection, sealer, users)
+    organisation = Organisation.of(rows)
     settings = SettingsInForce(row for row in rows if isinstance(row, Setting))
     policy.check_not_stopped(settings)
     resolution = resolve(_known(context, organisation), organisation)

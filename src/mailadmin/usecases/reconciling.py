@@ -10,7 +10,6 @@ from ..domain.message_documents import message_of
 from ..domain.messages import Address, Outgoing
 from ..domain.services import ServiceKind
 from ..errors import MailAdminError, Refused
-from ..providers.graph import GraphProvider
 from ..providers.registry import provider_for
 from ..storage import outbox
 from ..storage.outbox import Attempt, Entry, State
@@ -64,13 +63,13 @@ def _look_up(app: App, entry: Entry, provider: MakeProvider) -> Found:
         outgoing = _outgoing(app, entry)
         prepared = prepare(app, outgoing.message, context_of(entry), id_=entry.id)
         sender = provider(prepared.account.profile, draft_id=entry.remote_id)
-        sent = sender.look_up(outgoing) if isinstance(sender, GraphProvider) else None
+        sent = sender.look_up(outgoing)
     except MailAdminError as error:
         return Found(entry, f"could not be looked up: {error.what}")
     if sent is None:
         return Found(entry, "neither in Drafts nor in Sent Items: it may have been deleted there")
     if sent:
-        accepted = tuple(status._replace(code=202, said="in Sent Items") for status in entry.recipients)
+        accepted = entry.all_accepted("in Sent Items")
         return Found(
             journalling.settle(app, entry, State.SENT, "found in Sent Items", recipients=accepted),
             "found in Sent Items",

@@ -63,12 +63,12 @@ def send(
     journalling.recover(app)
     prepared = prepare(app, message, context, wish)
     sender = provider(prepared.account.profile)
-    sender.ready(prepared.outgoing)
+    built = sender.ready(prepared.outgoing)
     state = State.WOULD_SEND if dry_run else State.INTENT if prepared.sends else State.NOT_SENT
     entry = journalling.enter(app, prepared, message, context, state)
     if state is not State.INTENT:
         return Sent(entry, prepared, None, sender.rights(prepared.outgoing))
-    return _deliver(app, entry, prepared, provider)
+    return _deliver(app, entry, prepared, provider, sender, built)
 
 
 def save_draft(
@@ -101,6 +101,7 @@ def send_kept(app: App, named: str, *, accept_changes: bool = False, provider: M
             remedy="mailadmin outbox reconcile" if entry.state is State.UNKNOWN else "Write it anew.",
         )
     message = _as_written(app, entry, files)
+    begun = entry.state is not State.DRAFT
     context = context_of(entry)
     wish = Wish(entry.sender_email, entry.sender_name)
     if same_address(entry.sender_email, entry.own_email):
@@ -139,7 +140,13 @@ def send_kept(app: App, named: str, *, accept_changes: bool = False, provider: M
     )
     if not prepared.sends:
         return Sent(entry, prepared, None)
-    return _deliver(app, entry, prepared, provider)
+    sender = provider(prepared.account.profile, draft_id=entry.remote_id)
+    built = sender.ready(prepared.outgoing)
+    if begun and entry.remote_id is None and sender.look_up(prepared.outgoing):
+        words = "an earlier try had sent it"
+        entry = journalling.settle(app, entry, State.SENT, words, recipients=entry.all_accepted("in Sent Items"))
+        return Sent(entry, prepared, None, sender.rights(prepared.outgoing))
+    return _deliver(app, entry, prepared, provider, sender, built)
 
 
 def _still_open(entry: Entry, prepared: Prepared) -> tuple[Address, ...]:
@@ -176,14 +183,15 @@ def context_of(entry: Entry) -> Context:
     return Context(**known, service=ServiceKind(service) if service else None)
 
 
-def _deliver(app: App, entry: Entry, prepared: Prepared, provider: MakeProvider) -> Sent:
+def _deliver(
+    app: App, entry: Entry, prepared: Prepared, provider: MakeProvider, sender: Provider[Any, Any], built: Any
+) -> Sent:
     """Hand over; where the server takes only so many at once, the others follow (RFC 5321 4.5.3.1.10)."""
     outgoing = prepared.outgoing
     while True:
         journal = Journal(app, entry)
-        sender = provider(prepared.account.profile, draft_id=entry.remote_id)
         try:
-            delivery = sender.send(outgoing, journal)
+            delivery = sender.hand_over(built, outgoing, journal)
         except MailAdminError as error:
             kept = _failed(app, journal.entry, error, prepared)
             error.remedy = f"{error.remedy}\nIt is in the outbox as {kept.id[:8]} ({kept.state}).".strip()
@@ -193,6 +201,8 @@ def _deliver(app: App, entry: Entry, prepared: Prepared, provider: MakeProvider)
         if not rest or delivery.is_refused:
             return Sent(entry, prepared, delivery, sender.rights(prepared.outgoing))
         outgoing = replace(outgoing, recipients=tuple(a for a in outgoing.recipients if a.email in rest))
+        sender = provider(prepared.account.profile)
+        built = sender.ready(outgoing)
 
 
 def _delivered(app: App, entry: Entry, delivery: Delivery, prepared: Prepared) -> Entry:

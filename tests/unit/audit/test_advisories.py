@@ -69,7 +69,7 @@ def test_without_a_server_it_concerns_every_one_and_without_login_those_without_
 @pytest.mark.parametrize(
     ("on", "expected"),
     [
-        (date(2026, 11, 23), "It ends (in 38 days, on 2026-12-31; read on 2026-11-22)"),
+        (date(2026, 11, 23), "It ends (in 38 day(s), on 2026-12-31; read on 2026-11-22)"),
         (date(2026, 12, 31), "It ends (since 2026-12-31; read on 2026-11-22)"),
         (date(2027, 6, 1), "It ends (since 2026-12-31; read on 2026-11-22)"),
     ],

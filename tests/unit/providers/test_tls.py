@@ -60,6 +60,20 @@ def test_a_context_verifies_and_is_new(ca_file: str) -> None:
         assert context.minimum_version == ssl.TLSVersion.TLSv1_2
 
 
+def test_one_context_serves_all_who_trust_the_same_file_as_it_is_now(ca_file: str) -> None:
+    shared = tls.shared_context(ca_file)
+    assert tls.shared_context(ca_file) is shared
+    Path(ca_file).write_bytes(Path(ca_file).read_bytes() * 2)
+    assert tls.shared_context(ca_file) is not shared
+
+
+def test_a_shared_context_verifies_unless_it_is_for_a_pinned_certificate(ca_file: str) -> None:
+    shared = [tls.shared_context(ca_file), tls.shared_context(ca_file, pinned=True), tls.shared_context()]
+    assert [context.verify_mode for context in shared] == [ssl.CERT_REQUIRED, ssl.CERT_NONE, ssl.CERT_REQUIRED]
+    with pytest.raises(BadInput, match="no file"):
+        tls.shared_context(f"{ca_file}.gone")
+
+
 def test_only_a_pinned_certificate_takes_the_place_of_verifying(ca_file: str) -> None:
     """SM-58"""
     context = tls.context_for(ca_file, pinned=True)
