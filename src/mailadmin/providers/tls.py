@@ -53,7 +53,7 @@ def context_for(ca_file: str = "", *, pinned: bool = False) -> ssl.SSLContext:
     except OSError as error:
         raise BadInput(f"{ca_file} cannot be read: {error.strerror}.", remedy="Correct the setting.") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Python would obey SSLKEYLOGFILE and write the keys of every session to a file; None says no, whatever typeshed says.
+    # Python would obey SSLKEYLOGFILE and write the keys of every session to a file (typeshed does not know of None).
     context.keylog_filename = None  # type: ignore[assignment]
     if pinned:
         context.check_hostname = False
