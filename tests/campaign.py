@@ -515,6 +515,23 @@ def _cells(counters: Counters, at: Places, quick: bool) -> None:
         test_group_d.carry(carrier, 200 if quick else 20_000, at.folder, counters)
 
 
+def _stages(counters: Counters, _at: Places, quick: bool) -> None:
+    from tests.unit.providers import test_smtp_stages
+
+    test_smtp_stages.survive(counters)
+
+
+def _mutated_messages(counters: Counters, _at: Places, quick: bool) -> None:
+    from tests.unit.providers import test_mime
+
+    messages = 200 if quick else 20_000
+    with counters.case(faults=messages):
+        passed = test_mime.mutate(messages, str(counters.seed))
+    counters.invariants_checked += messages
+    for kind, count in {"messages": messages, **passed}.items():
+        counters.count(kind, count)
+
+
 def _lost_replies(counters: Counters, _at: Places, quick: bool) -> None:
     from tests.wire import test_graph_campaign
 
@@ -547,6 +564,8 @@ def _killed_while_sending(counters: Counters, at: Places, quick: bool) -> None:
 
 
 GROUPS: dict[str, tuple[Callable[[Counters, Places, bool], None], tuple[str, ...]]] = {
+    "A stages": (_stages, ("sqlite",)),
+    "A mutated messages": (_mutated_messages, ("sqlite",)),
     "A killed while sending": (_killed_while_sending, ("sqlite",)),
     "B lost replies": (_lost_replies, ("sqlite",)),
     "B answers": (_answers, ("sqlite",)),

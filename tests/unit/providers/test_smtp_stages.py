@@ -15,6 +15,7 @@ from mailadmin.errors import (
     MailFailed,
 )
 from mailadmin.providers import smtp_session
+from tests.campaign import Counters
 from tests.canaries import canary
 from tests.letters import outgoing, to
 from tests.scripted import Act, Scripted, scripted
@@ -88,46 +89,71 @@ IN_EVERY_MODE = [
 ]
 
 
+def closed(stage: str) -> set[tuple[str, str, str]]:
+    """A handshake that ends early is an error of TLS or of the connection, as it comes."""
+    return {EXPECTED[stage], *([("TlsFailed", "TLS", "retry")] if stage == "TLS" else [])}
+
+
+def reset(stage: str) -> set[tuple[str, str, str]]:
+    """The first bytes can be lost while the connection is still being made."""
+    return {EXPECTED[stage], *([("MailFailed", "connect", "retry")] if stage == "banner" else [])}
+
+
+def closing(stage: str) -> set[tuple[str, str, str]]:
+    return {EXPECTED_CLOSING[stage]}
+
+
+ACTS = {"FIN": (Act.FIN, closed), "RST": (Act.RST, reset), "421": (CLOSING, closing)}
+"""What the server does, and what it may come to."""
+
+
+def met(act: Any, stage: str, implicit: bool, account: dict[str, Any]) -> tuple[str, str, str]:
+    with scripted({STAGES[stage]: act}, implicit=implicit) as server:
+        return came_to(stage, server, **account)
+
+
+@pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize(("stage", "implicit", "account"), IN_EVERY_MODE)
-def test_the_connection_is_closed(stage: str, implicit: bool, account: dict[str, Any]) -> None:
-    """SM-73"""
-    with scripted({STAGES[stage]: Act.FIN}, implicit=implicit) as server:
-        found = came_to(stage, server, **account)
-    # A handshake that ends early is an error of TLS or of the connection, as it comes.
-    assert found in {EXPECTED[stage], ("TlsFailed", "TLS", "retry") if stage == "TLS" else EXPECTED[stage]}
+def test_the_connection_ends(act: str, stage: str, implicit: bool, account: dict[str, Any]) -> None:
+    """SM-73, SM-74, SM-75"""
+    done, right = ACTS[act]
+    assert met(done, stage, implicit, account) in right(stage)
 
 
-@pytest.mark.parametrize(("stage", "implicit", "account"), IN_EVERY_MODE)
-def test_the_connection_is_reset(stage: str, implicit: bool, account: dict[str, Any]) -> None:
-    """SM-74"""
-    with scripted({STAGES[stage]: Act.RST}, implicit=implicit) as server:
-        found = came_to(stage, server, **account)
-    # The first bytes can be lost while the connection is still being made.
-    assert found in {EXPECTED[stage], ("MailFailed", "connect", "retry") if stage == "banner" else EXPECTED[stage]}
-
-
-@pytest.mark.parametrize(("stage", "implicit", "account"), IN_EVERY_MODE)
-def test_the_server_is_closing(stage: str, implicit: bool, account: dict[str, Any]) -> None:
-    """SM-75"""
-    with scripted({STAGES[stage]: CLOSING}, implicit=implicit) as server:
-        assert came_to(stage, server, **account) == EXPECTED_CLOSING[stage]
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_the_server_hangs(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SM-72: at every stage at once, because each waits for its deadline."""
-    monkeypatch.setattr(smtp_session, "FINAL_REPLY_SECONDS", 3.0)
+def hung(mode: str) -> tuple[dict[str, tuple[str, str, str]], dict[str, tuple[str, str, str]]]:
+    """What a server that hangs comes to, and should; at every stage at once, because each waits for its deadline."""
     implicit, account, without = MODES[mode]
     stages = [stage for stage in STAGES if stage not in without]
 
-    def hung(stage: str) -> tuple[str, str, str]:
-        with scripted({STAGES[stage]: Act.HANG}, implicit=implicit) as server:
-            return came_to(stage, server, deadline=3.0, **account)
+    def one(stage: str) -> tuple[str, str, str]:
+        return met(Act.HANG, stage, implicit, {"deadline": 3.0, **account})
 
-    with ThreadPoolExecutor(len(stages)) as threads:
-        found = dict(zip(stages, threads.map(hung, stages), strict=True))
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(stages)) as threads:
+        patch.setattr(smtp_session, "FINAL_REPLY_SECONDS", 3.0)
+        found = dict(zip(stages, threads.map(one, stages), strict=True))
     timeout = {stage: ("StageTimeout", at, known) for stage, (_, at, known) in EXPECTED.items()}
-    assert found == {stage: timeout[stage] for stage in stages} | {"QUIT": EXPECTED["QUIT"]}
+    return found, {stage: timeout[stage] for stage in stages} | {"QUIT": EXPECTED["QUIT"]}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_server_hangs(mode: str) -> None:
+    """SM-72"""
+    found, expected = hung(mode)
+    assert found == expected
+
+
+def survive(counters: Counters) -> None:
+    """Every stage, every way to fail, every mode of security: for the campaign, with its denominators."""
+    for param in IN_EVERY_MODE:
+        stage, implicit, account = param.values
+        for name, (act, right) in ACTS.items():
+            with counters.case():
+                counters.equal(met(act, stage, implicit, account) in right(stage), True, f"{param.id}, {name}")
+    for mode in MODES:
+        found, expected = hung(mode)
+        for stage in expected:
+            with counters.case():
+                counters.equal(found[stage], expected[stage], f"{mode}, {stage}, hang")
 
 
 @pytest.mark.parametrize("act", [Act.FIN, Act.RST, CLOSING, b"garbage\r\n"], ids=["FIN", "RST", "421", "garbage"])
