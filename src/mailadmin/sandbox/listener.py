@@ -22,6 +22,7 @@ from ..errors import BadInput
 
 LOOPBACK = "127.0.0.1"
 _DROPPED_AT_ONCE = 2**16
+_LINGER_SECONDS = 0.5
 _NO_TIME = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
@@ -195,8 +196,12 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(reply.body)
+        if length is None:
+            self._linger()
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815
 
@@ -217,6 +222,13 @@ class _Handler(BaseHTTPRequestHandler):
         while length > 0 and (dropped := self.rfile.read(min(length, _DROPPED_AT_ONCE))):
             length -= len(dropped)
         return b""
+
+    def _linger(self) -> None:
+        """Read what still comes for a moment: closed at once, the answer could be lost to a reset (RFC 9112 9.6)."""
+        self.connection.settimeout(_LINGER_SECONDS)
+        with contextlib.suppress(OSError):
+            while self.rfile.read1(_DROPPED_AT_ONCE):
+                pass
 
     def _hang_up(self, how: Hangup) -> None:
         self.close_connection = True
