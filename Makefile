@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 INSTALL := $(PIP) install --require-hashes -r
 PROJECT := $(PIP) install --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: demo test lint unit notebooks lab bench campaign browser screenshots lock reference clean
+.PHONY: demo test lint unit notebooks lab bench campaign browser lock reference clean
 
 demo: .venv/.runtime
 	$(BIN)/mailadmin demo
@@ -23,6 +23,9 @@ unit: .venv/.development
 
 notebooks: .venv/.development
 	$(BIN)/python -m pytest -p tests.notebook_plugin --nbval --nbval-current-env --nbval-cell-timeout=60 notebooks
+
+browser: .venv/.development
+	$(BIN)/python -m pytest tests/browser
 
 lab: .venv/.runtime
 	$(BIN)/jupyter lab notebooks
