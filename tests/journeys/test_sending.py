@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, update
 
+import mailadmin
 from mailadmin.bootstrap import App
 from mailadmin.domain.messages import Address, Attachment, Delivery, Message, Outgoing, RecipientStatus
 from mailadmin.domain.profiles import MailProfile
@@ -41,7 +42,7 @@ from mailadmin.usecases import maintaining, reconciling, sending, switching
 from mailadmin.usecases.preparing import Wish
 from mailadmin.usecases.reconciling import Verdict
 from tests.canaries import canary
-from tests.sites import configure, permission, rows, site
+from tests.sites import CONFIGURATION, configure, permission, rows, site
 
 ANN, BOB = Context(user="ann"), Context(user="bob")
 
@@ -414,6 +415,35 @@ def test_a_kept_message_changed_in_the_store_is_never_sent_au_14(app: App, colum
         sending.send_kept(app, kept, provider=post)
     assert post.sent == []
     assert any(check.check == "outbox" and check.state == maintaining.PROBLEM for check in maintaining.doctor(app))
+
+
+def test_recipients_changed_in_a_store_without_a_key_are_noticed_too(tmp_path: Path) -> None:
+    app = mailadmin.connect(tmp_path / "open.db", environment={})
+    configure(
+        app,
+        tmp_path,
+        CONFIGURATION.replace('"lending@kowhai.example"\nsender_name', '"no authentication"\nsender_name'),
+    )
+    post = Post(fail(ServiceRefused("RCPT TO", "later", code=451)))
+    with pytest.raises(ServiceRefused):
+        sending.send(app, message("a@d.test"), ANN, provider=post)
+    with app.store.writing() as connection:
+        forged = func.replace(outbox.OUTBOX.c.message, "a@d.test", "evil@d.test")
+        connection.execute(update(outbox.OUTBOX).values(message=forged))
+    (entry,) = reconciling.messages(app)
+    with pytest.raises(DraftChanged):
+        sending.send_kept(app, entry.id, provider=post)
+    assert (len(post.sent), states(app)) == (1, [State.QUARANTINED])
+    app.close()
+
+
+def test_a_draft_that_could_not_be_kept_at_the_server_says_where_it_is(app: App, monkeypatch: Any) -> None:
+    def lost(fake: _Fake, built: Outgoing, journal: Journal) -> Delivery:
+        raise ServiceRefused("draft", "later", code=503)
+
+    monkeypatch.setattr(_Fake, "keep", lost)
+    with pytest.raises(ServiceRefused, match=r"in the outbox all the same, as [0-9a-f]{8} \(DRAFT\)"):
+        sending.save_draft(app, message(), ANN._replace(service=ServiceKind.EXCHANGE), provider=Post())
 
 
 def test_a_changed_attachment_is_put_aside(app: App) -> None:

@@ -6,8 +6,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from ..bootstrap import App
-from ..domain.message_documents import message_of
-from ..domain.messages import Address, Outgoing
 from ..domain.services import ServiceKind
 from ..errors import MailAdminError, Refused
 from ..providers.registry import provider_for
@@ -15,7 +13,7 @@ from ..storage import outbox
 from ..storage.outbox import Attempt, Entry, State
 from . import journalling
 from .preparing import prepare
-from .sending import MakeProvider, context_of
+from .sending import MakeProvider, as_kept, context_of
 
 
 class Verdict(StrEnum):
@@ -60,7 +58,8 @@ def _look_up(app: App, entry: Entry, provider: MakeProvider) -> Found:
     if entry.service != ServiceKind.EXCHANGE:
         return Found(entry, "SMTP keeps nothing to look at: ask a recipient, or look into the server's log")
     try:
-        outgoing = _outgoing(app, entry)
+        with app.store.reading() as connection:
+            outgoing = as_kept(entry, outbox.files_of(connection, entry))
         prepared = prepare(app, outgoing.message, context_of(entry), id_=entry.id)
         sender = provider(prepared.account.profile, draft_id=entry.remote_id)
         sent = sender.look_up(outgoing)
@@ -69,26 +68,10 @@ def _look_up(app: App, entry: Entry, provider: MakeProvider) -> Found:
     if sent is None:
         return Found(entry, "neither in Drafts nor in Sent Items: it may have been deleted there")
     if sent:
-        accepted = entry.all_accepted("in Sent Items")
-        return Found(
-            journalling.settle(app, entry, State.SENT, "found in Sent Items", recipients=accepted),
-            "found in Sent Items",
-        )
+        words, accepted = "found in Sent Items", entry.all_accepted("in Sent Items")
+        return Found(journalling.settle(app, entry, State.SENT, words, recipients=accepted), words)
     words = "still a draft: it was not sent and may be tried again"
     return Found(journalling.settle(app, entry, State.RETRY, words), words)
-
-
-def _outgoing(app: App, entry: Entry) -> Outgoing:
-    with app.store.reading() as connection:
-        files = outbox.files_of(connection, entry)
-    written = message_of(entry.message or {}, files)
-    return Outgoing(
-        message=written,
-        sender=Address(entry.sender_email, entry.sender_name),
-        message_id=entry.message_id,
-        date=entry.created_at,
-        recipients=written.recipients,
-    )
 
 
 def decide(app: App, named: str, verdict: Verdict) -> Entry:

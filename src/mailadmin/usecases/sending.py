@@ -81,7 +81,11 @@ def save_draft(
     sender.ready(prepared.outgoing, Capability.DRAFT)
     entry = journalling.enter(app, prepared, message, context, State.DRAFT)
     journal = Journal(app, entry)
-    delivery = sender.save_draft(prepared.outgoing, journal)
+    try:
+        delivery = sender.save_draft(prepared.outgoing, journal)
+    except MailAdminError as error:
+        error.remedy = f"{error.remedy}\nIt is in the outbox all the same, as {entry.id[:8]} ({entry.state}).".strip()
+        raise
     return Sent(journal.entry, prepared, delivery, sender.rights(prepared.outgoing))
 
 
@@ -135,7 +139,7 @@ def send_kept(app: App, named: str, *, accept_changes: bool = False, provider: M
         cost_centre=prepared.account.cost_centre,
         account=prepared.account.profile.account,
         profile_hash=prepared.account.profile_hash,
-        envelope_hash=prepared.outgoing.envelope_hash,
+        envelope_hash=replace(prepared.outgoing, message=message).envelope_hash,
         remote_id=None if moved else entry.remote_id,
     )
     if not prepared.sends:
@@ -159,21 +163,25 @@ def _still_open(entry: Entry, prepared: Prepared) -> tuple[Address, ...]:
 def _as_written(app: App, entry: Entry, files: dict[str, bytes]) -> Message:
     """The message of an entry; what is not as it was written is put aside for good. Raises DraftChanged."""
     try:
-        message = message_of(entry.message or {}, files)
-        as_kept = Outgoing(
-            message=message,
-            sender=Address(entry.sender_email, entry.sender_name),
-            message_id=entry.message_id,
-            date=entry.created_at,
-            recipients=message.recipients,
-        )
-        same = as_kept.content_hash == entry.content_hash
+        kept = as_kept(entry, files)
+        if (kept.content_hash, kept.envelope_hash) == (entry.content_hash, entry.envelope_hash):
+            return kept.message
     except (MailAdminError, KeyError, TypeError, ValueError):
-        same = False
-    if not same:
-        journalling.change(app, entry, state=State.QUARANTINED, note="not as it was written")
-        raise DraftChanged(f"Message {entry.id[:8]} is not as it was written.", remedy="Write it anew.")
-    return message
+        pass
+    journalling.change(app, entry, state=State.QUARANTINED, note="not as it was written")
+    raise DraftChanged(f"Message {entry.id[:8]} is not as it was written.", remedy="Write it anew.")
+
+
+def as_kept(entry: Entry, files: dict[str, bytes]) -> Outgoing:
+    """The message of an entry as it was to go out. Raises BadInput, KeyError where something of it is not there."""
+    message = message_of(entry.message or {}, files)
+    return Outgoing(
+        message=message,
+        sender=Address(entry.sender_email, entry.sender_name),
+        message_id=entry.message_id,
+        date=entry.created_at,
+        recipients=message.recipients,
+    )
 
 
 def context_of(entry: Entry) -> Context:
