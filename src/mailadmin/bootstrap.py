@@ -105,6 +105,12 @@ def store_url(named: str | Path | None, environment: Mapping[str, str]) -> str:
     return chosen if "://" in chosen else f"sqlite:///{chosen}"
 
 
+def standing_store(environment: Mapping[str, str] | None = None) -> str:
+    """The store `connect()` opens where none is named, if it is there already: by MAILADMIN_STORE or here; or ''."""
+    environment = os.environ if environment is None else environment
+    return environment.get(STORE_VARIABLE) or (DEFAULT_STORE if Path(DEFAULT_STORE).exists() else "")
+
+
 def connect(
     store: str | Path | None = None,
     *,
