@@ -1,4 +1,4 @@
-"""A press ends in words, never in a traceback; long work can be stopped; nothing of a form is kept where it is not shown."""
+"""A press ends in words, never in a traceback; long work can be stopped; nothing of a form is kept."""
 
 from __future__ import annotations
 
