@@ -53,7 +53,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml build.in -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --extra test --extra browser --extra dns --extra pdf --extra postgresql --extra serve --extra bench pyproject.toml build.in -c requirements.lock -o requirements-dev.lock
+	  --extra test --extra browser --extra dns --extra fleet --extra on-premises --extra pdf --extra postgresql --extra serve --extra bench pyproject.toml build.in -c requirements.lock -o requirements-dev.lock
 
 reference: .venv/.development
 	$(BIN)/python -m mailadmin.cli.reference docs
