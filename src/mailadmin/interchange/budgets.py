@@ -47,8 +47,11 @@ def read_regular(path: Path, limit: int = TEXT_FILE) -> bytes:
         with os.fdopen(os.open(path, _OPEN), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise BadInput(f"{path.name} is not a regular file.", remedy="Give a plain file.")
-            # One byte more than allowed tells a file that grew from one that fits.
-            data = b"" if os.fstat(opened.fileno()).st_size > limit else opened.read(limit + 1)
+            size = os.fstat(opened.fileno()).st_size
+            # One byte more than there should be tells a file that grew. Asked for the limit, Python makes room for it.
+            data = b"" if size > limit else opened.read(size + 1)
+            if len(data) > size:
+                data += opened.read(limit + 1 - len(data))
             too_large = len(data) > limit or os.fstat(opened.fileno()).st_size > limit
     except (OSError, ValueError) as error:
         if isinstance(error, BadInput):

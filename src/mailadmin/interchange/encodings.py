@@ -42,6 +42,11 @@ def encoding_of(data: bytes) -> str:
     return WINDOWS
 
 
+def is_wide(data: bytes) -> bool:
+    """Whether its beginning is that of UTF-16 or UTF-32, the only texts in which zeros stand."""
+    return (_marked(data) or _by_zeros(data) or "").startswith(("utf-16", "utf-32"))
+
+
 def _marked(data: bytes) -> str | None:
     return next((codec for mark, codec in _MARKS if data.startswith(mark)), None)
 
