@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 INSTALL := $(PIP) install --require-hashes -r
 PROJECT := $(PIP) install --no-deps --no-build-isolation --no-index -e .
 
-.PHONY: demo test lint unit notebooks lab bench campaign browser lock reference clean
+.PHONY: demo test lint unit notebooks lab bench campaign browser screenshots lock reference clean
 
 demo: .venv/.runtime
 	$(BIN)/mailadmin demo
@@ -27,12 +27,19 @@ notebooks: .venv/.development
 browser: .venv/.development
 	$(BIN)/python -m pytest tests/browser
 
+# Every form, to be looked at, into screenshots/; three of them for the README into docs/pictures/.
+screenshots: .venv/.development
+	$(BIN)/python -m tests.browser.screenshots screenshots
+
 lab: .venv/.runtime
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/mailadmin lab notebooks
 
 bench: .venv/.development
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.sending
+	$(BIN)/python -m benchmarks.forms
+	$(BIN)/python -m benchmarks.auditing
+	$(BIN)/python -m benchmarks.scanning
 
 campaign: .venv/.development
 	$(BIN)/python -m tests.campaign

@@ -19,13 +19,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Integer, Text
 
-from mailadmin.domain import legacy, permissions, portals, settings
+import mailadmin.forms
+from mailadmin.audit import access, gates, rules
+from mailadmin.audit import widgets as audit_widgets
+from mailadmin.cli import fleet as cli_fleet
+from mailadmin.domain import legacy, permissions, portals, settings, widgets
 from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
-from mailadmin.domain.organisation import GLOBAL, CostCentre
+from mailadmin.domain.organisation import GLOBAL, CostCentre, UserLevel
 from mailadmin.domain.profiles import MailProfile
 from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, Security, ServiceKind, Settings, Unit
+from mailadmin.forms import fields as form_fields
 from mailadmin.forms import pictures
-from mailadmin.interchange import carriers, cells, xlsx_tables
+from mailadmin.interchange import carriers, cells, mailbox_rights, script_lexing, scripts, xlsx_tables
 from mailadmin.interchange.reports import page
 from mailadmin.interchange.reports import pictures as report_pictures
 from mailadmin.migration import content, effects, mapping
@@ -38,7 +43,8 @@ from mailadmin.sandbox import entra as sandbox_entra
 from mailadmin.sandbox import exchange, faults, graph, refusals, smtp, types, views
 from mailadmin.storage import outbox, tables, unit_of_work, verifications
 from mailadmin.storage.unit_of_work import Store
-from mailadmin.usecases import maintaining
+from mailadmin.usecases import fleet, maintaining
+from tests.unit.audit.cases import CASES as AUDIT_CASES
 
 SOURCE = Path(__file__).parents[1] / "src"
 
@@ -59,7 +65,7 @@ def tables_in(path: Path) -> Iterator[str]:
 def every_table() -> set[str]:
     found = set()
     for path in SOURCE.rglob("*.py"):
-        module = ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        module = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
         found |= {f"{module}.{name}".removeprefix("mailadmin.") for name in tables_in(path)}
     return found
 
@@ -383,7 +389,83 @@ def doctors_looks() -> None:
     assert looks == {look.__name__ for look in maintaining.LOOKS}
 
 
+def flags_of_users() -> None:
+    plain = access.Question(UserLevel.NORMAL, True, False, False, ())
+    assert not any(holds(plain) for holds in access.FLAGS.values())
+    odd = [plain._replace(level=level) for level in UserLevel if level is not UserLevel.NORMAL]
+    odd += [plain._replace(active=False), plain._replace(locked_out=True), plain._replace(external=True)]
+    told = [{name for name, holds in access.FLAGS.items() if holds(asked)} for asked in odd]
+    assert sorted(map(len, told)) == [1] * len(access.FLAGS)
+    assert set().union(*told) == set(access.FLAGS)
+
+
+def remedies_of_mismatches() -> None:
+    assert list(gates.REMEDIES) == list(gates.Mismatch)
+    assert len(set(gates.REMEDIES.values())) == len(gates.REMEDIES)
+
+
+def exports_of_rights() -> None:
+    assert {kind for export in mailbox_rights.EXPORTS.values() for kind in export.kinds} == set(gates.RIGHTS)
+    columns = [export.columns for export in mailbox_rights.EXPORTS.values()]
+    assert all(columns)
+    assert not any(one <= other for one in columns for other in columns if one is not other)
+
+
+def audit_rules() -> None:
+    assert set(AUDIT_CASES) == set(rules.RULES)
+    assert all(all((r.title, r.rationale, r.source, r.remedy)) for r in rules.RULES.values())
+    assert all(name == rule.id for name, rule in rules.RULES.items())
+
+
+def required_widgets() -> None:
+    assert [(w.name, w.version, w.day.isoformat()) for w in widgets.REQUIRED] == [
+        ("EmailMessage", "1.05", "2025-11-13"),
+        ("DocumentCreate", "1.12", "2025-11-26"),
+        ("DocumentExecute", "1.05", "2025-11-13"),
+        ("WorkflowActions", "1.01", "2025-11-13"),
+        ("CostCentreEdit_General", "1.01", "2025-11-05"),
+    ]
+    assert audit_widgets.check_widgets([{"name": w.name, "version": w.version} for w in widgets.REQUIRED]) == ()
+
+
+def remedies_of_widgets() -> None:
+    assert list(audit_widgets.REMEDIES) == list(audit_widgets.State)
+    assert all(audit_widgets.REMEDIES.values())
+
+
+def languages_of_scripts() -> None:
+    assert list(scripts._SUFFIXES) == list(script_lexing.Language)
+    suffixes = [suffix for several in scripts._SUFFIXES.values() for suffix in several]
+    assert len(set(suffixes)) == len(suffixes)
+    for language, several in scripts._SUFFIXES.items():
+        assert {scripts.language_of(suffix.upper(), "") for suffix in several} == {language}
+
+
+def kinds_of_fields() -> None:
+    assert list(form_fields.WIDGETS) == list(form_fields.Kind)
+
+
+def forms_by_name() -> None:
+    found = {name: getattr(mailadmin.forms, name) for name in mailadmin.forms._FORMS}
+    assert all(made.__module__.startswith("mailadmin.forms.") for made in found.values())
+    assert dir(mailadmin.forms) == sorted(found)
+
+
+def questions_of_a_fleet() -> None:
+    assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
+
+
 CHECKS: dict[str, Callable[..., None]] = {
+    "audit.access.FLAGS": flags_of_users,
+    "audit.gates.REMEDIES": remedies_of_mismatches,
+    "interchange.mailbox_rights.EXPORTS": exports_of_rights,
+    "audit.rules.RULES": audit_rules,
+    "domain.widgets.REQUIRED": required_widgets,
+    "audit.widgets.REMEDIES": remedies_of_widgets,
+    "interchange.scripts._SUFFIXES": languages_of_scripts,
+    "forms._FORMS": forms_by_name,
+    "forms.fields.WIDGETS": kinds_of_fields,
+    "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,
     "domain.governed.GOVERNED": governed_tables,

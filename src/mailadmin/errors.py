@@ -20,6 +20,7 @@ MailAdminError
 │   ├── RollbackConflict                  rows changed since the run that is to be taken back
 │   ├── KeyNeeded                         a secret would have to be kept or read without a key
 │   ├── NotPermitted                      the user may not do this
+│   ├── RecipientNotContact               a portal writes to contacts of its business partner alone
 │   ├── NotReady                          no service, or one that is not filled in
 │   ├── Unsupported                       the service cannot do what the message needs
 │   ├── MailStopped                       all mail of this site is switched off
@@ -67,6 +68,8 @@ class MailAdminError(Exception):
     """What went wrong, in words for the person in front of the screen, and how to mend it."""
 
     exit_code: ClassVar[int] = 2
+    kept: str = ""
+    """The id of the message in the outbox, where this is about one that was kept."""
 
     def __init__(self, what: str, *, remedy: str = "") -> None:
         super().__init__(what)
@@ -195,6 +198,18 @@ class KeyNeeded(Refused):
 
 class NotPermitted(Refused):
     """The user may not do this."""
+
+
+class RecipientNotContact(Refused):
+    """A portal's message names somebody who is no contact of the business partner."""
+
+    def __init__(self, partner: str, foreign: Sequence[str]) -> None:
+        self.partner = partner
+        self.foreign = tuple(foreign)
+        super().__init__(
+            f"No contact of {partner}, or not an active one: {', '.join(self.foreign)}. Nothing was sent to anybody.",
+            remedy="Choose among the active contacts of this business partner, or have the contact entered first.",
+        )
 
 
 class NotReady(Refused):

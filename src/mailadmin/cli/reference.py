@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from ..audit.gates import RightsFinding, RightsRow
 from ..domain.legacy import OBSOLETED
 from ..domain.permissions import PERMISSION_KEYS
 from ..domain.portals import PORTAL_FEATURES
@@ -28,7 +29,11 @@ from ..resolution.columns import EFFECTIVE, LEGACY, names
 from ..resolution.hierarchy import TIERS
 from ..resolution.provenance import STATUS_MEANINGS
 from ..storage.outbox import STATES
+from ..usecases.auditing import Use
+from ..usecases.reaching import Reach
 from . import app
+from .auditing import CHANGE_COLUMNS, SINCE_COLUMNS
+from .auditing import COLUMNS as PERMISSION_COLUMNS
 from .effective import LONG_COLUMNS
 from .migration import EFFECTS_COLUMNS
 
@@ -151,6 +156,13 @@ def _columns() -> Iterator[list[str]]:
         ("effective --long", LONG_COLUMNS),
         ("legacy-effective", ("user_id", *names(LEGACY))),
         ("effects", EFFECTS_COLUMNS),
+        ("audit permission", PERMISSION_COLUMNS),
+        ("audit permission --user", SINCE_COLUMNS),
+        ("audit permission --reverse", Reach._fields),
+        ("audit changes", CHANGE_COLUMNS),
+        ("audit use", Use._fields),
+        ("audit rights", RightsRow._fields),
+        ("audit rights --findings", RightsFinding._fields),
     ):
         yield [command, ", ".join(columns)]
 

@@ -112,10 +112,11 @@ def is_international(email: str) -> bool:
 
 def same_address(one: str, other: str) -> bool:
     """Whether two texts name the same mailbox: ASCII case aside, domain as A-labels, no trailing dot."""
-    return _comparable(one) == _comparable(other)
+    return comparable(one) == comparable(other)
 
 
-def _comparable(text: str) -> str:
+def comparable(text: str) -> str:
+    """What two texts have in common exactly where they name the same mailbox."""
     local, _, domain = text.strip().rpartition("@")
     domain = domain.removesuffix(".")
     try:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from .acceptances import Acceptance
 from .keys import match_key
 from .organisation import GLOBAL, Branch, CostCentre, Entity, User, WebConfiguration, is_global
 from .permissions import RolePermission
@@ -32,6 +33,7 @@ Row = (
     | Contact
     | MailPreference
     | Setting
+    | Acceptance
 )
 Key = tuple[str, ...]
 
@@ -72,6 +74,7 @@ GOVERNED: dict[str, Governed] = {
     "contacts": Governed(Contact, ("business_partner", "name", "email")),
     "mail_preferences": Governed(MailPreference, ("user_id",), ("password", "client_secret")),
     "settings": Governed(Setting, ("name", "cost_centre")),
+    "exceptions": Governed(Acceptance, ("rule", "subject")),
 }
 """TABLE: the governed tables, each after those its rows refer to."""
 

@@ -5,6 +5,7 @@ Law: a Cost Centre's own value wins over the site's, the site's over the default
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass as plain_dataclass
@@ -105,6 +106,33 @@ def _seconds(value: str) -> str:
     return value
 
 
+SYSTEM_RESOLVER = "system"
+"""The resolver of the machine, whichever that is."""
+
+
+_RESOLVER = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<four>[0-9.]+))(?::(?P<port>[0-9]{1,5}))?")
+
+
+def resolver_at(value: str) -> tuple[str, int]:
+    """Address and port of a DNS resolver, such as `127.0.0.1:5353` or `[2001:db8::53]`. Raises ValueError in words."""
+    found = _RESOLVER.fullmatch(value)
+    try:
+        address = str(ipaddress.ip_address((found["six"] or found["four"]) if found else ""))
+        port = int((found and found["port"]) or 53)
+    except ValueError:
+        port = 0
+    if not 0 < port < 65536:
+        raise ValueError("is an address such as 192.0.2.53, 127.0.0.1:5353 or [2001:db8::53]:53, or: system")
+    return address, port
+
+
+def _resolver(value: str) -> str:
+    if match_key(value) == SYSTEM_RESOLVER:
+        return SYSTEM_RESOLVER
+    resolver_at(value)
+    return value
+
+
 @plain_dataclass(frozen=True, slots=True)
 class Spec:
     """What a setting is about, what it may be, what it is by default, and whether a Cost Centre may have its own."""
@@ -114,6 +142,9 @@ class Spec:
     default: str = ""
     per_cost_centre: bool = False
 
+
+EML, MAILTO = HANDED = ("eml", "mailto")
+"""How a message is handed to a person's own mail program."""
 
 STOPPED = "mail.stopped_because"
 FORCED = "test_mode.forced"
@@ -132,6 +163,8 @@ LOGIN_HOST = "exchange.login_host"
 GRAPH_HOST = "exchange.graph_host"
 UPLOAD_HOST = "exchange.upload_host"
 EXCHANGE_CA_FILE = "exchange.ca_file"
+OUTLOOK_GETS = "outlook.gets"
+DNS_RESOLVER = "dns.resolver"
 
 SETTINGS: dict[str, Spec] = {
     STOPPED: Spec("All mail is stopped, because (blank: mail goes out)", _text),
@@ -153,6 +186,8 @@ SETTINGS: dict[str, Spec] = {
     GRAPH_HOST: Spec("Host of Microsoft Graph (blank: the cloud's)", _endpoint, "", True),
     UPLOAD_HOST: Spec("Host of large attachments (blank: the cloud's)", _endpoint, "", True),
     EXCHANGE_CA_FILE: Spec("File of certificate authorities for Exchange (blank: the usual ones)", _text, "", True),
+    OUTLOOK_GETS: Spec("What a person's own Outlook is given: a file (eml) or a link (mailto)", _one_of(HANDED), "eml"),
+    DNS_RESOLVER: Spec("DNS resolver an audit asks, address:port or system (blank: none)", _resolver),
 }
 """TABLE: every setting."""
 

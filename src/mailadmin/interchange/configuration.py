@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from ..domain.acceptances import Acceptance
 from ..domain.governed import GOVERNED, Row, key_of, name_of, record_of, table_of
 from ..domain.keys import STRICT
 from ..domain.organisation import Branch, CostCentre, Entity, User, WebConfiguration
@@ -54,6 +55,7 @@ class Configuration:
     contacts: tuple[Contact, ...] = field(default=())
     mail_preferences: tuple[MailPreference, ...] = field(default=())
     settings: tuple[Setting, ...] = field(default=())
+    exceptions: tuple[Acceptance, ...] = field(default=())
 
     def rows(self) -> list[Row]:
         """Every row, in the order of GOVERNED."""

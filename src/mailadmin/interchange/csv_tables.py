@@ -22,6 +22,9 @@ from .findings import Findings
 _CONTENT = re.compile(rb"[^\0 \t\r\n]")
 _DELIMITERS = ",;\t"
 _DIRECTIVE = re.compile('"?sep=([,;|\t])"?', re.IGNORECASE)
+_TYPE = re.compile('"?#TYPE [A-Z]', re.IGNORECASE)
+"""What Export-Csv of Windows PowerShell writes above the header."""
+
 
 Records = Iterator[list[str]]
 
@@ -40,12 +43,14 @@ def table_in_file(data: bytes, path: Path, findings: Findings) -> RawTable:
 
 
 def _opened(data: bytes, codec: str) -> tuple[int, list[str], Records]:
-    """The row the header is in, the header, and the records after it. A line `sep=;` is no row."""
+    """The row the header is in, the header, and the records after it. A line `sep=;` is no row, `#TYPE …` no header."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding=codec, newline="")
     number, line = 1, lines.readline()
     directive = _DIRECTIVE.fullmatch(line.rstrip("\r\n"))
     if directive:
         line = lines.readline()
+    elif _TYPE.match(line):
+        number, line = 2, lines.readline()
     while line and not line.strip():
         number, line = number + 1, lines.readline()
     delimiter = directive[1] if directive else max(_DELIMITERS, key=line.count)

@@ -6,15 +6,35 @@ Law: an answer names what decided it. Source: domain decisions, section 7; how s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..domain.keys import match_key
-from ..domain.organisation import User, UserLevel
+from ..domain.organisation import UserLevel
 from ..domain.permissions import PERMISSION_KEYS, Decision, RolePermission
 from ..domain.settings import PermissionRule
 
 Said = Mapping[str, Decision]
 """What each role (match key) says about one key."""
+
+
+class Standing(Protocol):
+    """As much of a user as decides."""
+
+    @property
+    def level(self) -> UserLevel:
+        """What is allowed before any role is asked."""
+
+    @property
+    def active(self) -> bool:
+        """Whether the user is in use."""
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether the user is kept from signing in."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of the user's roles."""
 
 
 class Permitted(NamedTuple):
@@ -43,7 +63,7 @@ def default_of(key: str) -> Decision:
     return known.get(match_key(key), Decision.DENY)
 
 
-def decide(user: User, key: str, said: Said, rule: PermissionRule) -> Permitted:
+def decide(user: Standing, key: str, said: Said, rule: PermissionRule) -> Permitted:
     """Whether the user holds the key."""
     if not user.active:
         return Permitted(False, "the user is inactive")

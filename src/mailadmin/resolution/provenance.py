@@ -53,7 +53,8 @@ class Tier(StrEnum):
 class Context(NamedTuple):
     """A question as a person asks it. Names are as written; what is not given is found or left out.
 
-    `branch` defaults to the user's own, `entity` to the branch's; `service` None means *chosen by rule*.
+    `branch` defaults to the user's own, `entity` to the branch's; `service` None means *chosen by rule*. In a portal,
+    `business_partner` is whose contacts may be written to.
     """
 
     user: str | None = None
@@ -64,6 +65,7 @@ class Context(NamedTuple):
     attended: bool = False
     portal: str | None = None
     feature: str | None = None
+    business_partner: str | None = None
 
     def __str__(self) -> str:
         parts = [f"user {self.user}" if self.user else "nobody in particular"]
@@ -72,6 +74,7 @@ class Context(NamedTuple):
         parts += [f"web configuration {self.web_configuration}"] if self.web_configuration else []
         parts += [f"portal {self.portal}"] if self.portal else []
         parts += [f"feature {self.feature}"] if self.feature else []
+        parts += [f"business partner {self.business_partner}"] if self.business_partner else []
         return ", ".join([*parts, "attended" if self.attended else "unattended"])
 
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
+from ..audit.history import Deed
 from ..domain.canonical import canonical, sha256
+from ..domain.governed import Row, row_of
 from ..errors import Tampered
 from ..migration.plan import Anchor
 from .tables import AUDIT_TRAIL, STORE
@@ -22,6 +25,9 @@ from .tables import AUDIT_TRAIL, STORE
 Seal = Callable[[bytes], str]
 NO_PLAN = ""
 """The plan of an entry that is about a message, not about a governed row."""
+
+REFUSAL = "refusal"
+"""The object of an entry about a message that was refused: there is none in the outbox."""
 
 
 class Entry(NamedTuple):
@@ -114,9 +120,52 @@ def entries_of(connection: Connection, plan_hash: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def deeds(connection: Connection, tables: Iterable[str], after: int = 0) -> Iterator[Deed]:
+    """What was done to rows of these tables after an entry, newest first."""
+    about = or_(*[AUDIT_TRAIL.c.object.startswith(f"{table} ", autoescape=True) for table in tables])
+    query = select(AUDIT_TRAIL).where(AUDIT_TRAIL.c.seq > after, AUDIT_TRAIL.c.plan_hash != NO_PLAN, about)
+    for row in connection.execute(query.order_by(AUDIT_TRAIL.c.seq.desc())):
+        table = row.object.partition(" ")[0]
+        yield Deed(row.seq, row.at, row.actor, row.plan_hash, _row(table, row.before), _row(table, row.after))
+
+
+def _row(table: str, record: str | None) -> Row | None:
+    return None if record is None else row_of(table, json.loads(record))
+
+
+def first_day(connection: Connection) -> date | None:
+    """The day of the first entry, or None where there is none."""
+    at = connection.execute(select(AUDIT_TRAIL.c.at).order_by(AUDIT_TRAIL.c.seq).limit(1)).scalar()
+    return None if at is None else date.fromisoformat(at[:10])
+
+
+def last_of_day(connection: Connection, day: date) -> int:
+    """The number of the last entry of this day (UTC) or an earlier one."""
+    query = select(func.max(AUDIT_TRAIL.c.seq)).where(AUDIT_TRAIL.c.at < (day + timedelta(days=1)).isoformat())
+    return connection.execute(query).scalar() or 0
+
+
+class Told(NamedTuple):
+    """An entry about a message: when, by whom, which, and what is told of it."""
+
+    at: str
+    actor: str
+    object: str
+    about: dict[str, Any]
+
+
+def mail(connection: Connection) -> Iterator[Told]:
+    """Every entry about a message, oldest first."""
+    wanted = AUDIT_TRAIL.c.at, AUDIT_TRAIL.c.actor, AUDIT_TRAIL.c.object, AUDIT_TRAIL.c.after
+    query = select(*wanted).where(AUDIT_TRAIL.c.plan_hash == NO_PLAN).order_by(AUDIT_TRAIL.c.seq)
+    for at, actor, about, after in connection.execute(query):
+        yield Told(at, actor, about, json.loads(after or "{}"))
+
+
 def messages_told_of(connection: Connection) -> set[str]:
     """The messages entries tell of."""
-    query = select(AUDIT_TRAIL.c.object).distinct().where(AUDIT_TRAIL.c.plan_hash == NO_PLAN)
+    of_mail = AUDIT_TRAIL.c.plan_hash == NO_PLAN
+    query = select(AUDIT_TRAIL.c.object).distinct().where(of_mail, AUDIT_TRAIL.c.object != REFUSAL)
     return set(connection.execute(query).scalars())
 
 

@@ -34,6 +34,8 @@ class State(StrEnum):
     UNKNOWN = "UNKNOWN"
     HELD = "HELD"
     QUARANTINED = "QUARANTINED"
+    HANDED_OVER = "HANDED OVER"
+    CANCELLED = "CANCELLED"
     WOULD_SEND = "would send"
     NOT_SENT = "not sent"
 
@@ -49,6 +51,8 @@ STATES: dict[State, str] = {
     State.UNKNOWN: "accepted or not: nobody can tell from here; look, then say so",
     State.HELD: "no longer allowed or ready when it was its turn",
     State.QUARANTINED: "not as it was written; never sent",
+    State.HANDED_OVER: "given to the person's own mail program; whether it was sent is seen there alone",
+    State.CANCELLED: "given up, or replaced by a newer version; nothing more of it is sent",
     State.WOULD_SEND: "a dry run: everything but the sending",
     State.NOT_SENT: "forced test mode: appears to be sent, nothing left",
 }
@@ -57,7 +61,12 @@ STATES: dict[State, str] = {
 BY_MACHINE = frozenset({State.INTENT, State.RETRY})
 """What a person may have sent again with one word; everything else wants a decision."""
 
-FINISHED = frozenset({State.SENT, State.PARTIAL, State.WOULD_SEND, State.NOT_SENT})
+SENDABLE = frozenset({*BY_MACHINE, State.DRAFT, State.HELD})
+"""What can still go out, and can therefore be given up."""
+
+FINISHED = frozenset(
+    {State.SENT, State.PARTIAL, State.HANDED_OVER, State.CANCELLED, State.WOULD_SEND, State.NOT_SENT}
+)
 """Their text and attachments are not kept: the outbox is no mail archive."""
 
 OUTBOX = Table(

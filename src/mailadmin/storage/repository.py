@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, groupby
+from itertools import chain, count, groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
 
+from ..audit.access import Everybody, Question, each_once
 from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
+from ..domain.organisation import UserLevel
 from ..domain.services import FIELD_NAMES
 from ..errors import StalePlan, StoreFailed, Tampered
 from ..migration.operations import Operation
@@ -97,12 +101,15 @@ def organisation(connection: Connection, sealer: Sealer | None, users: Sequence[
 
 
 @uncollected()
-def decided_on(connection: Connection, sealer: Sealer | None, users: Sequence[str]) -> list[Row]:
+def decided_on(
+    connection: Connection, sealer: Sealer | None, users: Sequence[str], *, contacts: bool = False
+) -> list[Row]:
     """What a message is decided on: the organisation, with what is these users' (keys) own, settings and permissions.
 
-    Raises Tampered.
+    With `contacts`, those too. Raises Tampered.
     """
-    return list(rows(connection, sealer, (*_STRUCTURE, *OF_USERS, "role_permissions"), users).values())
+    wanted = (*_STRUCTURE, *OF_USERS, "role_permissions", *(["contacts"] if contacts else []))
+    return list(rows(connection, sealer, wanted, users).values())
 
 
 @uncollected()
@@ -120,11 +127,16 @@ def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisati
     return replace(structure, overrides=own), people(connection)
 
 
-def _check_users(connection: Connection, sealer: Sealer | None) -> None:
+def _check_users(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = OF_USERS) -> None:
     sealed = contents.sealed(connection, sealer)
-    for table in OF_USERS if sealer is not None else ():
+    for table in tables if sealer is not None else ():
         for _ in _records(connection, sealed, sealer, table):
             pass
+
+
+def number_of_users(connection: Connection) -> int:
+    """How many users there are."""
+    return int(connection.execute(select(func.count()).select_from(ROWS["users"])).scalar_one())
 
 
 def people(connection: Connection) -> People:
@@ -136,6 +148,44 @@ def people(connection: Connection) -> People:
         for column, values in zip(columns, zip(*batch, strict=True), strict=True):
             column.extend(values)
     return People(*columns)
+
+
+@uncollected()
+def everybody_asking(connection: Connection, sealer: Sealer | None) -> Everybody:
+    """Everybody with the question a permission audit asks for them. Raises Tampered."""
+    _check_users(connection, sealer, ("users",))
+    users = ROWS["users"].c
+    usual = case((and_(users.level == UserLevel.NORMAL, users.active, ~users.locked_out, ~users.external), users.roles))
+    asked = users.level, users.active, users.locked_out, users.external, users.roles
+    numbers: dict[Any, int] = defaultdict(count().__next__)
+    unusual = _batches(connection, select(*asked).where(usual.is_(None)).order_by(users.user_id_key))
+    others = iter(array("I", map(numbers.__getitem__, chain.from_iterable(unusual))))
+    user_ids: list[str] = []
+    names: list[str] = []
+    codes = array("I")
+    for batch in _batches(connection, select(users.user_id, users.name, usual).order_by(users.user_id_key)):
+        batch_ids, batch_names, roles = zip(*batch, strict=True)
+        user_ids += batch_ids
+        names += batch_names
+        codes.extend([next(others) if text is None else numbers[text] for text in roles])
+    return Everybody(user_ids, names, codes, [_question(asked) for asked in numbers])
+
+
+def _question(asked: str | tuple[str, bool, bool, bool, str]) -> Question:
+    """Of an active internal user of level Normal, who is most users, the roles alone were read."""
+    level, active, locked_out, external, roles = (
+        (UserLevel.NORMAL, True, False, False, asked) if isinstance(asked, str) else asked
+    )
+    return Question(
+        UserLevel(level), bool(active), bool(locked_out), bool(external), each_once(json.loads(roles or "[]"))
+    )
+
+
+def emails(connection: Connection, sealer: Sealer | None) -> dict[str, str]:
+    """The address of everybody who has one, by user id. Raises Tampered."""
+    _check_users(connection, sealer, ("users",))
+    users = ROWS["users"].c
+    return dict(chain.from_iterable(_batches(connection, select(users.user_id, users.email).where(users.email != ""))))
 
 
 def _batches(connection: Connection, query: Any) -> Iterator[Sequence[tuple[Any, ...]]]:

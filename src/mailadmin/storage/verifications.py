@@ -29,6 +29,14 @@ def keep(connection: Connection, profile_hash: str, at: str, result: str, rungs:
     connection.execute(insert(VERIFICATIONS).values(profile_hash=profile_hash, at=at, result=result, rungs=text))
 
 
+def every(connection: Connection) -> dict[str, Kept]:
+    """What was seen of every account, by its hash."""
+    return {row.profile_hash: (row.at, row.result, json.loads(row.rungs)) for row in connection.execute(_EVERY)}
+
+
+_EVERY = select(VERIFICATIONS)
+
+
 def kept(connection: Connection, profile_hash: str) -> Kept | None:
     """What was seen of an account, or None where it was never verified."""
     row = connection.execute(select(VERIFICATIONS).where(VERIFICATIONS.c.profile_hash == profile_hash)).one_or_none()

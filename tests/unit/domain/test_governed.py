@@ -8,6 +8,7 @@ from secrets import token_hex
 import pytest
 from hypothesis import given
 
+from mailadmin.domain.acceptances import Acceptance
 from mailadmin.domain.governed import (
     GOVERNED,
     Organisation,
@@ -117,6 +118,10 @@ WHOLE: dict[str, tuple[Row, str]] = {
         "Ann",
     ),
     "settings": (Setting(name="smtp.deadline", cost_centre="AKL", value="60"), "smtp.deadline / AKL"),
+    "exceptions": (
+        Acceptance(rule="mail-stopped", subject="site", reason="a copy", owner="Zoë", until="2027-01-31"),
+        "mail-stopped / site",
+    ),
 }
 
 

@@ -33,6 +33,9 @@ def test_a_cost_centres_own_value_wins_over_the_sites() -> None:
         ("smtp.pinned_certificate", "AB:" * 31 + "CD", "ab" * 31 + "cd"),
         ("exchange.graph_host", "localhost:8443", "localhost:8443"),
         ("smtp.ehlo_name", "Mail.Example.test", "mail.example.test"),
+        ("dns.resolver", "127.0.0.1:5353", "127.0.0.1:5353"),
+        ("dns.resolver", "[2001:db8::53]:53", "[2001:db8::53]:53"),
+        ("dns.resolver", "System", "system"),
     ],
 )
 def test_a_value_is_kept_in_one_form(name: str, value: str, kept: str) -> None:
@@ -53,6 +56,11 @@ def test_a_value_is_kept_in_one_form(name: str, value: str, kept: str) -> None:
         ("exchange.login_host", "", "https://login.evil.test/t"),
         ("exchange.login_host", "", "login.microsoftonline.com@evil.test"),
         ("smtp.pinned_certificate", "", "abc"),
+        ("dns.resolver", "", "ns.example.test"),
+        ("dns.resolver", "", "127.0.0.1:0"),
+        ("dns.resolver", "", "127.0.0.1:65536"),
+        ("dns.resolver", "", "1.2.3"),
+        ("dns.resolver", "AKL", "127.0.0.1"),
     ],
 )
 def test_what_a_setting_cannot_be_is_refused_sm_31(name: str, centre: str, value: str) -> None:
