@@ -20,20 +20,25 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Boolean, Integer, Text
 
 import mailadmin.forms
-from mailadmin.audit import access, gates, rules
+from mailadmin.audit import access, findings, gates, history, rules
 from mailadmin.audit import widgets as audit_widgets
 from mailadmin.cli import fleet as cli_fleet
 from mailadmin.domain import legacy, permissions, portals, settings, widgets
 from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
-from mailadmin.domain.organisation import GLOBAL, CostCentre, UserLevel
+from mailadmin.domain.organisation import GLOBAL, Branch, CostCentre, UserLevel
 from mailadmin.domain.profiles import MailProfile
 from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, Security, ServiceKind, Settings, Unit
+from mailadmin.forms import auditing as forms_auditing
+from mailadmin.forms import explaining, pictures, row_panel, service_panel
 from mailadmin.forms import fields as form_fields
-from mailadmin.forms import pictures
 from mailadmin.interchange import carriers, cells, mailbox_rights, script_lexing, scripts, xlsx_tables
-from mailadmin.interchange.reports import page
+from mailadmin.interchange.reports import colours as report_colours
+from mailadmin.interchange.reports import content as report_content
+from mailadmin.interchange.reports import marks, page, paper
 from mailadmin.interchange.reports import pictures as report_pictures
 from mailadmin.migration import content, effects, mapping
+from mailadmin.migration.edits import Edits
+from mailadmin.policy import plausible
 from mailadmin.providers import capabilities, entra, graph_errors, ladder, registry, smtp_replies
 from mailadmin.resolution import columns, hierarchy, provenance
 from mailadmin.resolution import legacy as legacy_rules
@@ -248,10 +253,28 @@ def cell_types() -> None:
     assert all(map(callable, xlsx_tables._READERS.values()))
 
 
-def sections() -> None:
-    names = [name for name, _ in page.SECTIONS]
-    assert len(set(names)) == len(names)
-    assert all(title for _, title in page.SECTIONS)
+def parts_of_a_report() -> None:
+    """Every part is drawn on the page, on paper by the template too, and none is drawn that is no part."""
+    parts = set(report_content.PARTS)
+    assert parts == set(get_args(report_content.Part)) == set(page.DRAWN) == set(paper.DRAWN)
+    template = (SOURCE / "mailadmin/interchange/reports/report.typ").read_text("utf-8")
+    table = template.partition("#let parts = (")[2].partition("\n)\n")[0]
+    assert set(re.findall(r"^  (\w+): \(part, section\)", table, re.MULTILINE)) == {part.__name__ for part in parts}
+
+
+def pictures_of_a_report() -> None:
+    assert set(report_pictures.DRAWN) == set(get_args(report_content.Picture))
+
+
+def colours_of_a_report() -> None:
+    words = {*effects.Kind, *access.Word, *history.Turn, *findings.Severity}
+    assert set(report_colours.COLOURS) == {*map(str, words), report_colours.OPEN, report_colours.ACCEPTED}
+
+
+def marks_of_files() -> None:
+    """Every kind of file a report consists of has a place for the mark."""
+    assert set(marks.MARKED) == {"html", "xlsx", "pdf", "csv", "json", "ipynb"}
+    assert all(map(callable, marks.MARKED.values()))
 
 
 # --- sending ------------------------------------------------------------------------------------------------------
@@ -375,8 +398,12 @@ def colours() -> None:
     assert set(pictures.COLOURS) == set(effects.Kind)
 
 
-def report_colours() -> None:
-    assert set(report_pictures.COLOURS) == set(effects.Kind)
+def colours_of_decisions() -> None:
+    assert set(forms_auditing.WORDS) == set(access.Word)
+
+
+def colours_of_severities() -> None:
+    assert set(forms_auditing.SEVERITIES) == set(findings.Severity)
 
 
 # --- use cases ----------------------------------------------------------------------------------------------------
@@ -451,6 +478,25 @@ def forms_by_name() -> None:
     assert dir(mailadmin.forms) == sorted(found)
 
 
+def headings_of_units() -> None:
+    assert set(service_panel.HEADINGS) == set(Unit)
+
+
+def panels_of_rows() -> None:
+    for table, asking in row_panel.ASKED.items():
+        kind = GOVERNED[table].row
+        row = kind(code="A", entity="E") if kind is Branch else kind(code="A")
+        assert set(asking(Edits({}), row)) <= set(GOVERNED[table].columns) - set(GOVERNED[table].key)
+
+
+def forms_of_fields() -> None:
+    assert plausible.FORMS.keys() <= {field.name for field in FIELDS if not field.secret}
+
+
+def advice_of_statuses() -> None:
+    assert list(explaining.WHAT_TO_DO) == list(Status)
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -465,6 +511,10 @@ CHECKS: dict[str, Callable[..., None]] = {
     "interchange.scripts._SUFFIXES": languages_of_scripts,
     "forms._FORMS": forms_by_name,
     "forms.fields.WIDGETS": kinds_of_fields,
+    "forms.service_panel.HEADINGS": headings_of_units,
+    "forms.row_panel.ASKED": panels_of_rows,
+    "forms.explaining.WHAT_TO_DO": advice_of_statuses,
+    "policy.plausible.FORMS": forms_of_fields,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,
@@ -483,8 +533,14 @@ CHECKS: dict[str, Callable[..., None]] = {
     "interchange.cells.FLAGS": flags,
     "interchange.carriers._SIGNATURES": signatures,
     "interchange.xlsx_tables._READERS": cell_types,
-    "interchange.reports.page.SECTIONS": sections,
-    "interchange.reports.pictures.COLOURS": report_colours,
+    "interchange.reports.content.PARTS": parts_of_a_report,
+    "interchange.reports.page.DRAWN": parts_of_a_report,
+    "interchange.reports.paper.DRAWN": parts_of_a_report,
+    "interchange.reports.pictures.DRAWN": pictures_of_a_report,
+    "interchange.reports.colours.COLOURS": colours_of_a_report,
+    "interchange.reports.marks.MARKED": marks_of_files,
+    "forms.auditing.WORDS": colours_of_decisions,
+    "forms.auditing.SEVERITIES": colours_of_severities,
     "forms.pictures.COLOURS": colours,
     "domain.settings.SETTINGS": settings_of_sending,
     "domain.settings.CLOUDS": clouds,

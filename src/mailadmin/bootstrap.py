@@ -143,6 +143,13 @@ def data_folder() -> Path:
     return installed if installed.is_dir() else package.parents[1] / "data"
 
 
+def notebooks_folder() -> Path:
+    """The notebooks that come with mailadmin, in the same way."""
+    package = Path(__file__).parent
+    installed = package / "notebooks"
+    return installed if installed.is_dir() else package.parents[1] / "notebooks"
+
+
 def sample_folder() -> Path:
     """The sample company."""
     return data_folder() / "sample"

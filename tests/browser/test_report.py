@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,29 +12,12 @@ import pytest
 
 from mailadmin.interchange.reports import page as report_page
 from tests.cli import Desk
-from tests.engines import missing
 from tests.unit.interchange.test_reports_hostile import MARKUP, hostile_report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        missing("chromium")
-    if find_spec("playwright") is None or find_spec("axe_playwright_python") is None:
-        missing("chromium; and from Python: pip install 'mailadmin[browser]'")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        launched = started.chromium.launch(executable_path=chromium, args=options)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +32,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Opened:
     """A page, and everything it did that no report should do."""
 
-    def __init__(self, browser: Browser, file: Path, **context: Any) -> None:
-        self.context = browser.new_context(**context)
+    def __init__(self, chromium: Browser, file: Path, **context: Any) -> None:
+        self.context = chromium.new_context(**context)
         self.context.set_default_timeout(10_000)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
@@ -79,8 +60,8 @@ class Opened:
 
 
 @pytest.fixture
-def opened(browser: Browser, report: Path) -> Iterator[Opened]:
-    found = Opened(browser, report, viewport=WIDE)
+def opened(chromium: Browser, report: Path) -> Iterator[Opened]:
+    found = Opened(chromium, report, viewport=WIDE)
     yield found
     assert found.complaints == []
     assert [url for url in found.requests if not url.startswith(("file:", "blob:"))] == []
@@ -100,9 +81,9 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("window", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_axe_finds_no_serious_fault_and_nothing_sticks_out(
-    browser: Browser, report: Path, window: dict[str, int], scheme: str
+    chromium: Browser, report: Path, window: dict[str, int], scheme: str
 ) -> None:
-    found = Opened(browser, report, viewport=window, color_scheme=scheme, bypass_csp=True)
+    found = Opened(chromium, report, viewport=window, color_scheme=scheme, bypass_csp=True)
     for details in found.page.locator("details").all():
         details.evaluate("one => one.open = true")
     assert found.page.evaluate("document.documentElement.scrollWidth") <= window["width"]
@@ -176,7 +157,7 @@ def test_everything_can_be_reached_by_keyboard(opened: Opened) -> None:
     assert outline == "solid"
 
 
-def test_what_is_filled_in_is_kept_in_a_copy(opened: Opened, browser: Browser, tmp_path: Path) -> None:
+def test_what_is_filled_in_is_kept_in_a_copy(opened: Opened, chromium: Browser, tmp_path: Path) -> None:
     opened.page.get_by_label("Owner, action 1").fill('Mere "Ngata" <b>')
     opened.page.get_by_label("Done on, action 2").fill("2026-12-01")
     opened.page.get_by_label("Search", exact=True).fill("mailto")
@@ -184,7 +165,7 @@ def test_what_is_filled_in_is_kept_in_a_copy(opened: Opened, browser: Browser, t
     with opened.page.expect_download() as download:
         opened.page.get_by_role("button", name="Save a copy with what was filled in").click()
     download.value.save_as(tmp_path / "copy.html")
-    copy = Opened(browser, tmp_path / "copy.html", viewport=WIDE)
+    copy = Opened(chromium, tmp_path / "copy.html", viewport=WIDE)
     assert copy.page.get_by_label("Owner, action 1").input_value() == 'Mere "Ngata" <b>'
     assert copy.page.get_by_label("Done on, action 2").input_value() == "2026-12-01"
     copy.wait("Rows 1 to 50 of 402.")
@@ -192,8 +173,8 @@ def test_what_is_filled_in_is_kept_in_a_copy(opened: Opened, browser: Browser, t
     copy.context.close()
 
 
-def test_without_javascript_it_is_a_plain_page_with_a_note(browser: Browser, report: Path) -> None:
-    found = Opened(browser, report, viewport=WIDE, java_script_enabled=False)
+def test_without_javascript_it_is_a_plain_page_with_a_note(chromium: Browser, report: Path) -> None:
+    found = Opened(chromium, report, viewport=WIDE, java_script_enabled=False)
     assert len(found.rows) == 50
     assert found.page.get_by_text("These are the first 50 of 402 rows.").is_visible()
     for hidden in ("#effects-controls", "#effects-pager", "#save"):
@@ -212,9 +193,9 @@ def test_on_paper_controls_are_gone_and_actions_are_whole(opened: Opened) -> Non
 
 
 @pytest.mark.parametrize("text", MARKUP)
-def test_hostile_text_does_nothing(browser: Browser, tmp_path: Path, text: str) -> None:
-    (tmp_path / "hostile.html").write_bytes(report_page.html(hostile_report(text, rows=60)))
-    found = Opened(browser, tmp_path / "hostile.html", viewport=WIDE)
+def test_hostile_text_does_nothing(chromium: Browser, tmp_path: Path, text: str) -> None:
+    (tmp_path / "hostile.html").write_bytes(report_page.html(hostile_report(text, rows=60).report()))
+    found = Opened(chromium, tmp_path / "hostile.html", viewport=WIDE)
     found.page.get_by_label("Rows", exact=True).select_option("25")
     found.wait("Rows 1 to 25 of 60.")
     found.page.locator("#effects-table thead button").first.click()
@@ -227,11 +208,13 @@ def test_hostile_text_does_nothing(browser: Browser, tmp_path: Path, text: str) 
     found.context.close()
 
 
-def test_a_hundred_thousand_rows_are_searched_in_a_blink(browser: Browser, tmp_path: Path) -> None:
+def test_a_hundred_thousand_rows_are_searched_in_a_blink(chromium: Browser, tmp_path: Path) -> None:
     few = hostile_report("x", rows=1)
     rows = [(f"User{n}", f"B{n % 900}", "stop sending", f"Sender e-mail: user{n}@x.example") for n in range(100_000)]
-    (tmp_path / "big.html").write_bytes(report_page.html(replace(few, effects=replace(few.effects, rows=rows))))
-    found = Opened(browser, tmp_path / "big.html", viewport=WIDE)
+    (tmp_path / "big.html").write_bytes(
+        report_page.html(replace(few, effects=replace(few.effects, rows=rows)).report())
+    )
+    found = Opened(chromium, tmp_path / "big.html", viewport=WIDE)
     found.wait("Rows 1 to 50 of 100,000.")
     found.page.get_by_label("Search", exact=True).fill("user77777@")
     found.wait("Rows 1 to 1 of 1 found among 100,000.")

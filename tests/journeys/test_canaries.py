@@ -24,6 +24,7 @@ COMMANDS = (
     ("plan", "before.json", "--format", "json", "--out", "again.json"),
     ("effects", "plan.json", "--format", "csv"),
     ("report", "migration", "plan.json", "--out", "report"),
+    ("report", "audit", "--out", "audit"),
     ("effective", "--format", "csv"),
     ("effective", "--long", "--format", "json"),
     ("explain", "Ann01"),

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from ..domain.keys import visible
+from ..interchange.reports.csv_files import safe_cell
 
 
 class Form(StrEnum):
@@ -28,14 +29,6 @@ FormOption = Annotated[Form, typer.Option("--format", help="table for people, cs
 RawOption = Annotated[
     bool, typer.Option("--raw", help="CSV without the apostrophe that keeps a cell from being a formula.")
 ]
-
-_LIVE = ("=", "+", "-", "@", "\t", "\r")
-
-
-def safe_cell(text: str) -> str:
-    """A cell no spreadsheet takes for a formula (CWE-1236)."""
-    return "'" + text if text.startswith(_LIVE) else text
-
 
 def console() -> Any:
     """The console of this run. Imported late: rich costs more than the rest of a short command."""
@@ -127,6 +120,9 @@ def say(text: str) -> None:
 @contextmanager
 def working(what: str) -> Iterator[Any]:
     """A progress line on the error stream while something longer goes on; quiet where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
     from rich.console import Console
 
     with Console(stderr=True).status(what) as status:

@@ -16,20 +16,11 @@ import pytest
 from openpyxl import load_workbook
 
 from mailadmin.interchange.reports import page, paper, workbook
-from mailadmin.interchange.reports.content import (
-    Branch,
-    Cell,
-    Column,
-    Explained,
-    Holds,
-    MigrationReport,
-    Number,
-    Path,
-    Table,
-    Way,
-    printable,
-)
+from mailadmin.interchange.reports.content import Bar, Explained, Number, Path, Way
 from mailadmin.interchange.reports.markup import tag
+from mailadmin.interchange.reports.migration_report import MigrationReport
+from mailadmin.interchange.reports.tables import Cell, Column, Holds, Table
+from mailadmin.interchange.reports.wording import printable
 from mailadmin.interchange.workbooks import unescaped
 from mailadmin.migration.effects import Kind
 
@@ -57,7 +48,7 @@ def hostile_report(text: str, rows: int = 2) -> MigrationReport:
         return Table(title, columns, [cells] * rows)
 
     effects = table(
-        "Effects", Column("Who"), Column("Branch", Holds.CHOICE), Column("Effect", Holds.EFFECT), column,
+        "Effects", Column("Who"), Column("Branch", Holds.CHOICE), Column("Effect", Holds.WORD), column,
         cells=(text, text, Kind.STOPS.value, f"{text}\n{text}"),
     )  # fmt: skip
     asked = table("Asked", column, column, column, column, column, column, cells=(text,) * 6)
@@ -68,7 +59,7 @@ def hostile_report(text: str, rows: int = 2) -> MigrationReport:
         Column("Owner", Holds.FILL_IN), Column("Done on", Holds.FILL_IN_DATE),
         cells=(1, text, text, text, (text,) * 5, "", ""),
     )  # fmt: skip
-    summary = Table("Effects", (Column("Effect", Holds.EFFECT), Column("Users", Holds.NUMBER),
+    summary = Table("Effects", (Column("Effect", Holds.WORD), Column("Users", Holds.NUMBER),
                     Column("Web", Holds.NUMBER), column), [(Kind.STOPS.value, 7, 1, text)])  # fmt: skip
     numbers = Table("Numbers", (column, Column("Before", Holds.NUMBER), Column("After", Holds.NUMBER)), [(text, 1, 2)])
     written = Table("Written", (column, *(Column(k, Holds.NUMBER) for k in ("a", "b", "c"))), [(text, 1, 2, 3)])
@@ -86,12 +77,14 @@ def hostile_report(text: str, rows: int = 2) -> MigrationReport:
             Path(Way(text, works=True), Way(text, works=False), 7),
             Path(Way("b", works=True), Way("c", works=True), 1),
         ),
-        branches=(Branch(text, tuple(range(len(Kind)))),),
+        branches=(Bar(text, tuple(range(len(Kind)))),),
         effects=effects,
-        explained=(Explained(text, Kind.STOPS.value, (text,), asked, fields),),
+        explained=(Explained(text, Kind.STOPS.value, (text,), (asked, fields)),),
         actions=actions,
         findings=table("Findings", column, Column("Finding"), column, names, cells=(text, text, text, (text,))),
-        dropped=table("Dropped", Column("Setting"), column, names, cells=(text, text, (text, text, text, text))),
+        dropped=table(
+            "Dropped settings", Column("Setting"), column, names, cells=(text, text, (text, text, text, text))
+        ),
         left_alone=table("Left alone", column, names, cells=(text, (text,))),
         written=written,
         proof=Table("Fingerprints", (column, column), proof),
@@ -123,18 +116,18 @@ def scripts(written: bytes) -> list[str]:
     return re.findall(r"<script[^>]*>(.*?)</script>", written.decode(), re.DOTALL)
 
 
-HARMLESS = Read(page.html(hostile_report("harmless"))).shape
+HARMLESS = Read(page.html(hostile_report("harmless").report())).shape
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
 def test_no_text_changes_what_the_page_is_made_of(text: str) -> None:
-    read = Read(page.html(hostile_report(text)))
+    read = Read(page.html(hostile_report(text).report()))
     assert read.shape == HARMLESS
 
 
 @pytest.mark.parametrize("text", PAYLOADS)
 def test_nothing_in_the_page_is_live_or_leads_out(text: str) -> None:
-    read = Read(page.html(hostile_report(text)))
+    read = Read(page.html(hostile_report(text).report()))
     names = {name for _, attributes in read.elements for name in attributes}
     assert not [name for name in names if name.startswith("on")]
     assert not names & {"src", "srcset", "action", "formaction", "data-commandlinker-command", "style"}
@@ -145,7 +138,7 @@ def test_nothing_in_the_page_is_live_or_leads_out(text: str) -> None:
 
 @pytest.mark.parametrize("text", [text for text in PAYLOADS if text.strip()])
 def test_the_page_says_the_text_as_it_is(text: str) -> None:
-    written = page.html(hostile_report(text))
+    written = page.html(hostile_report(text).report())
     cells = "".join(Read(written).texts).replace("\r\n", "\n")
     assert printable(text) in cells
     data = json.loads(scripts(written)[0])
@@ -154,13 +147,13 @@ def test_the_page_says_the_text_as_it_is(text: str) -> None:
 
 
 def test_the_data_of_the_script_can_neither_end_it_nor_break_a_line() -> None:
-    data = scripts(page.html(hostile_report("</script><!--\u2028\u2029&")))[0]
+    data = scripts(page.html(hostile_report("</script><!--\u2028\u2029&").report()))[0]
     assert not set("<>&\u2028\u2029") & set(data)
     assert "\\u003c/script\\u003e" in data
 
 
 def test_the_policy_allows_our_script_alone() -> None:
-    written = page.html(hostile_report("x"))
+    written = page.html(hostile_report("x").report())
     (policy,) = (a["content"] for _, a in Read(written).elements if a.get("http-equiv") == "Content-Security-Policy")
     digest = b64encode(sha256(scripts(written)[1].encode()).digest()).decode()
     assert policy == (
@@ -193,7 +186,7 @@ def texts_of(written: bytes) -> Iterator[tuple[str, str, object]]:
 
 @pytest.mark.parametrize("text", [*FORMULAS, *MARKUP])
 def test_text_in_the_workbook_is_text_unchanged(text: str) -> None:
-    found = list(texts_of(workbook.xlsx(hostile_report(text))))
+    found = list(texts_of(workbook.xlsx(hostile_report(text).report())))
     assert {kind for _, kind, _ in found} == {"s", "n"}
     assert all(isinstance(value, int) for _, kind, value in found if kind == "n")
     for sheet in ("Manual actions", "Effects", "Explained", "Findings", "Dropped settings", "Fingerprints", "Names"):
@@ -216,7 +209,7 @@ def test_text_in_the_workbook_is_text_unchanged(text: str) -> None:
 )
 def test_what_no_cell_can_hold_is_replaced_or_cut_with_a_mark(text: str, expected: str) -> None:
     assert workbook.text(text) == expected
-    found = [value for title, _, value in texts_of(workbook.xlsx(hostile_report(text))) if title == "Findings"]
+    found = [value for title, _, value in texts_of(workbook.xlsx(hostile_report(text).report())) if title == "Findings"]
     assert expected in found
 
 
@@ -229,13 +222,13 @@ def test_sheet_names_are_clean_short_and_unique() -> None:
 
 def test_no_text_is_read_as_markup_on_paper() -> None:
     text = "\n".join([*FORMULAS, *MARKUP, *BROKEN])
-    assert paper.pdf(hostile_report(text, rows=1)).startswith(b"%PDF")
+    assert paper.pdf(hostile_report(text, rows=1).report()).startswith(b"%PDF")
 
 
 def test_a_page_of_a_hundred_thousand_hostile_rows_holds_them_once() -> None:
     report = hostile_report(MARKUP[0])
     report = replace(report, effects=replace(report.effects, rows=[*report.effects.rows] * 50_000))
-    written = page.html(report)
+    written = page.html(report.report())
     assert len(written) < 2_000_000
     data = json.loads(scripts(written)[0])
     assert (data["rows"], len(data["columns"][0]["codes"])) == (100_000, 100_000)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .content import Cell, Column, Holds, Table, printable
 from .markup import Markup, join, tag
+from .tables import Cell, Column, Holds, Table
+from .wording import printable
 
 PAGE_ROWS = 50
 """So many rows stand in the page itself; the script brings up the others."""
@@ -17,11 +18,13 @@ MOST_NAMES = 500
 
 
 def kind_class(kind: str) -> str:
-    """The class of a kind of effect: `kind-stop-sending`."""
+    """The class of a word that has a colour: `kind-stop-sending`."""
     return "kind-" + "-".join("".join(c if c.isalpha() else " " for c in kind).split())
 
 
-def table(content: Table, *, name: str = "", first: int | None = None, hide_title: bool = False) -> Markup:
+def table(
+    content: Table, *, name: str = "", first: int | None = None, hide_title: bool = False, class_: str = ""
+) -> Markup:
     """A whole table, or its first rows; a sentence where there is none."""
     if not content.rows:
         return tag("p", content.none, class_="none")
@@ -33,8 +36,14 @@ def table(content: Table, *, name: str = "", first: int | None = None, hide_titl
         tag("thead", tag("tr", *heads)),
         tag("tbody", *rows),
         id=name or None,
-        class_="cards" if len(content.columns) > 2 and sum(column.width for column in content.columns) > 70 else None,
+        class_=" ".join(filter(None, (class_, _cards(content)))) or None,
     )
+
+
+def _cards(content: Table) -> str:
+    """Wide rows become cards where the window is narrow."""
+    wide = len(content.columns) > 2 and sum(column.width for column in content.columns) > 70
+    return "cards" if wide else ""
 
 
 def row(columns: Sequence[Column], cells: Sequence[Cell]) -> Markup:
@@ -71,7 +80,7 @@ def shown(column: Column, cell: Cell) -> Markup:
         return _names(cell)
     if isinstance(cell, int):
         return join([f"{cell:,}"])
-    if column.holds is Holds.EFFECT:
+    if column.holds is Holds.WORD:
         return tag("span", cell, class_=f"kind {kind_class(cell)}")
     return join([cell])
 
@@ -87,13 +96,13 @@ def _names(names: Sequence[str]) -> Markup:
     return tag("details", tag("summary", head), listed)
 
 
-def data(content: Table) -> Markup:
+def data(name: str, content: Table) -> Markup:
     """All rows for the script, every column as its distinct texts and, for each row, the number of its text."""
     columns = [_encoded(column, [row[place] for row in content.rows]) for place, column in enumerate(content.columns)]
     written = json.dumps({"rows": len(content.rows), "columns": columns}, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         written = written.replace(character, f"\\u{ord(character):04x}")
-    return Markup(f'<script type="application/json" id="effects-data">{written}</script>')
+    return Markup(f'<script type="application/json" id="{name}-data">{written}</script>')
 
 
 def _encoded(column: Column, cells: Sequence[Cell]) -> dict[str, Any]:
@@ -101,7 +110,7 @@ def _encoded(column: Column, cells: Sequence[Cell]) -> dict[str, Any]:
     codes = [numbers.setdefault(printable(str(cell)), len(numbers)) for cell in cells]
     texts = list(numbers)
     found: dict[str, Any] = {"name": column.name, "holds": column.holds.value, "texts": texts}
-    if column.holds is Holds.EFFECT:
+    if column.holds is Holds.WORD:
         found["classes"] = [f"kind {kind_class(text)}" for text in texts]
     return found if len(texts) == len(cells) else {**found, "codes": codes}
 
@@ -109,6 +118,6 @@ def _encoded(column: Column, cells: Sequence[Cell]) -> dict[str, Any]:
 def choices(content: Table) -> Iterator[tuple[int, Column, list[str]]]:
     """The columns worth a filter, with what can be chosen."""
     for place, column in enumerate(content.columns):
-        if column.holds in (Holds.CHOICE, Holds.EFFECT):
+        if column.holds in (Holds.CHOICE, Holds.WORD):
             found = dict.fromkeys(printable(str(row[place])) for row in content.rows)
-            yield place, column, list(found) if column.holds is Holds.EFFECT else sorted(found)
+            yield place, column, list(found) if column.holds is Holds.WORD else sorted(found)

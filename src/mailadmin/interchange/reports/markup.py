@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from .content import printable
+from .wording import printable
 
 _VOID = frozenset({"meta", "input", "col", "br"})
 _REFUSED = ("on", "src", "action", "formaction", "xlink", "style")

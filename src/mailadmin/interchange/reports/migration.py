@@ -9,17 +9,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from ... import __version__
-from ...domain.governed import GOVERNED
 from ...domain.keys import match_key
 from ...domain.services import FIELDS
 from ...migration.effects import KINDS, Change, Effects, Kind, SubjectEffect, way
-from ...migration.plan import CONFIRMATION_DIGITS, Plan
+from ...migration.plan import Plan
 from ...migration.snapshot import Snapshot
 from ...resolution.explanation import explain_rows, reason
 from ...resolution.population import Population
 from ...resolution.provenance import Resolution, Status
-from .content import Branch, Cell, Column, Explained, Holds, MigrationReport, Number, Path, Table, Way
+from . import plan_tables
+from .content import Bar, Explained, Number, Path, Way
+from .migration_report import MigrationReport
+from .tables import Cell, Column, Holds, Table
 
 ATTENTION = (*(kind for kind in KINDS if kind is not Kind.SAME), Kind.SAME)
 """The kinds of effect, those first that somebody has to look at."""
@@ -46,12 +47,12 @@ def migration_report(plan: Plan, effects: Effects, snapshot: Snapshot, *, as_of:
         branches=tuple(_branches(effects, kinds)),
         effects=_effects(effects, kinds, names),
         explained=tuple(_explained(subject, names) for subject in _to_explain(effects, kinds)),
-        actions=_actions(plan),
-        findings=_findings(plan),
-        dropped=_dropped(plan),
-        left_alone=_left_alone(plan),
-        written=_written(plan),
-        proof=_proof(plan, snapshot),
+        actions=plan_tables.actions(plan),
+        findings=plan_tables.findings(plan),
+        dropped=plan_tables.dropped(plan),
+        left_alone=plan_tables.left_alone(plan),
+        written=plan_tables.written(plan),
+        proof=plan_tables.proof(plan, snapshot),
     )
 
 
@@ -122,7 +123,7 @@ def _capital(words: str) -> str:
 def _summary(effects: Effects, kinds: Sequence[Kind]) -> Table:
     users, webs = Counter(kinds), Counter(subject.kind for subject in effects.web_configurations)
     columns = (
-        Column("Effect", Holds.EFFECT, 32),
+        Column("Effect", Holds.WORD, 32),
         Column("Users", Holds.NUMBER, 10),
         Column("Web configurations", Holds.NUMBER, 20),
         Column("Meaning", width=60),
@@ -144,7 +145,7 @@ def _by_status(population: Population) -> Counter[Status]:
     return counted
 
 
-def _branches(effects: Effects, kinds: Sequence[Kind]) -> Iterator[Branch]:
+def _branches(effects: Effects, kinds: Sequence[Kind]) -> Iterator[Bar]:
     """Every branch, those first with the most that changes; beyond BRANCHES_SHOWN they are one bar."""
     counted: dict[str, Counter[Kind]] = {}
     for branch, kind in zip(effects.after.people.branches, kinds, strict=True):
@@ -157,14 +158,14 @@ def _branches(effects: Effects, kinds: Sequence[Kind]) -> Iterator[Branch]:
     if effects.web_configurations:
         shown.append((WEB, Counter(subject.kind for subject in effects.web_configurations)))
     for name, found in shown:
-        yield Branch(name, tuple(found[kind] for kind in ATTENTION))
+        yield Bar(name, tuple(found[kind] for kind in ATTENTION))
 
 
 _EFFECTS = (
     Column("Who", width=22),
     Column("Name", width=20),
     Column("Branch", Holds.CHOICE, 12),
-    Column("Effect", Holds.EFFECT, 22),
+    Column("Effect", Holds.WORD, 22),
     Column("Before", Holds.CHOICE, 18),
     Column("After", Holds.CHOICE, 18),
     Column("What changes", width=52),
@@ -243,63 +244,4 @@ def _explained(subject: SubjectEffect, names: Mapping[str, str]) -> Explained:
         f"After: {_way(subject.after).name} ({reason(subject.after)}).",
     )
     who = f"{subject.user_id} ({name})" if name else subject.user_id
-    return Explained(who, str(subject.kind), sentences, asked, fields)
-
-
-_FOR = Column("For", Holds.NAMES, 40)
-
-
-def _actions(plan: Plan) -> Table:
-    columns = (
-        Column("No.", Holds.NUMBER, 6), Column("Who", width=24), Column("What", width=60), Column("Where", width=36),
-        _FOR, Column("Owner", Holds.FILL_IN, 18), Column("Done on", Holds.FILL_IN_DATE, 14),
-    )  # fmt: skip
-    rows = [(number, a.who, a.what, a.where, a.subjects, "", "") for number, a in enumerate(plan.manual_actions, 1)]
-    return Table("Manual actions", columns, rows, "Nothing has to be done by hand.")
-
-
-def _findings(plan: Plan) -> Table:
-    columns = (Column("Severity", width=14), Column("Finding", width=60), Column("Remedy", width=44), _FOR)
-    return Table("Findings", columns, [(f.severity, f.what, f.remedy, f.subjects) for f in plan.findings])
-
-
-def _dropped(plan: Plan) -> Table:
-    columns = (Column("Setting", width=42), Column("Why", width=60), _FOR)
-    return Table("Dropped settings", columns, [(d.setting, d.why, d.subjects) for d in plan.dropped])
-
-
-def _left_alone(plan: Plan) -> Table:
-    rows: list[tuple[Cell, ...]] = [("In the store and not in the export", plan.left_alone)] if plan.left_alone else []
-    return Table("Left alone", (Column("Rows", width=34), _FOR._replace(name="Which")), rows)
-
-
-def _written(plan: Plan) -> Table:
-    counted = Counter((operation.table, operation.kind) for operation in plan.operations)
-    kinds = ("create", "change", "delete")
-    columns = (Column("Table", width=24), *(Column(_capital(kind), Holds.NUMBER, 10) for kind in kinds))
-    rows: list[tuple[Cell, ...]] = [
-        (table.replace("_", " "), *(counted[table, kind] for kind in kinds))
-        for table in GOVERNED
-        if any(counted[table, kind] for kind in kinds)
-    ]
-    return Table("Rows that will be written", columns, rows, "Nothing is written.")
-
-
-def _proof(plan: Plan, snapshot: Snapshot) -> Table:
-    plan_hash, sealed = plan.plan_hash, "sealed with the store's key"
-    rows: list[tuple[Cell, ...]] = [
-        ("Plan hash (SHA-256)", plan_hash),
-        ("Confirmation of the plan", plan_hash[:CONFIRMATION_DIGITS]),
-        ("Plan made", f"{plan.created_at} by {plan.created_by}; {sealed if plan.seal else 'unsealed'}"),
-        ("Store", f"{plan.lineage}, serial {plan.serial}"),
-        *([("Audit trail when planned", str(plan.anchor))] if plan.anchor else []),
-        ("Snapshot", snapshot.id),
-        ("Snapshot fingerprint (SHA-256)", snapshot.fingerprint),
-        ("Snapshot taken", f"{snapshot.taken_at} by {snapshot.taken_by}; {sealed if snapshot.seal else 'unsealed'}"),
-        ("Source", snapshot.source),
-        ("Plan made with", f"mailadmin {plan.tool_version}"),
-        ("Report made with", f"mailadmin {__version__}"),
-    ]
-    rows += [("Not taken from the export", name) for name in snapshot.not_taken]
-    rows += [("Note on the export", note) for note in snapshot.notes]
-    return Table("Fingerprints", (Column("What", width=32), Column("Value", width=76)), rows)
+    return Explained(who, str(subject.kind), sentences, (asked, fields))

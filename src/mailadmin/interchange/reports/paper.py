@@ -6,20 +6,35 @@ Laws: no text of a report is ever part of the template; the same report gives th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ...errors import BadInput
 from . import pictures
-from .content import Cell, Explained, Holds, MigrationReport, Table, day, listed, printable
-from .page import SECTIONS
+from .colours import COLOURS
+from .content import (
+    Beside,
+    Browsed,
+    Details,
+    FilledIn,
+    Numbers,
+    Part,
+    Pictures,
+    Report,
+    Section,
+    Words,
+)
+from .tables import Cell, Holds, Table
+from .wording import day, listed, printable
 
 PAPER_ROWS = 500
-"""So many rows of effects are printed at most, of those that change anything; all of them are in the workbook."""
+"""So many rows of a browsed table are printed at most, of those that are not quiet; all are in the workbook."""
 
 REMEDY = "For PDF reports: pip install 'mailadmin[pdf]'"
 
@@ -35,19 +50,19 @@ def check_installed() -> None:
         raise BadInput("A PDF needs typst, which is not installed.", remedy=REMEDY)
 
 
-def pdf(report: MigrationReport) -> bytes:
+def pdf(report: Report) -> bytes:
     """The PDF, tagged for screen readers (PDF/UA-1). Raises BadInput where typst is not installed."""
     drawn: bytes = _compile(report, format="pdf", pdf_standards=["ua-1"])
     return drawn
 
 
-def png(report: MigrationReport, ppi: float = 96) -> list[bytes]:
+def png(report: Report, ppi: float = 96) -> list[bytes]:
     """Every page of the same document as a picture."""
     drawn = _compile(report, format="png", ppi=ppi)
     return drawn if isinstance(drawn, list) else [drawn]
 
 
-def _compile(report: MigrationReport, **form: Any) -> Any:
+def _compile(report: Report, **form: Any) -> Any:
     check_installed()
     import typst
 
@@ -78,59 +93,93 @@ def _knows(fonts: Path, text: str) -> bool:
     return all(character == "\n" or ord(character) in known for character in set(text))
 
 
-def _data(report: MigrationReport) -> dict[str, Any]:
-    old_to_new, by_branch = pictures.old_to_new(report), pictures.by_branch(report)
+def _data(report: Report) -> dict[str, Any]:
     return {
         "title": printable(report.title),
         "date": [report.as_of.year, report.as_of.month, report.as_of.day],
         "day": day(report.as_of),
-        "sections": dict(SECTIONS),
-        "sentences": [printable(sentence) for sentence in report.sentences],
-        "numbers": [number._asdict() for number in report.numbers],
-        "colours": {kind: colour for kind, (colour, _) in pictures.COLOURS.items()},
-        "summary": _table(report.summary),
-        "statuses": _table(report.statuses),
-        "written": _table(report.written),
-        "pictures": [
-            {"svg": old_to_new, "told": pictures.told(old_to_new), **_table(report.paths_table)},
-            {"svg": by_branch, "told": pictures.told(by_branch), **_table(report.branches_table)},
+        "about": printable(report.about),
+        "mark": printable(report.mark),
+        "colours": {word: colour for word, (colour, _) in COLOURS.items()},
+        "runs": [
+            {"wide": wide, "sections": [_section(section, report) for section in sections]}
+            for wide, sections in groupby(report.sections, key=lambda section: section.paper == "wide")
         ],
-        "actions": _table(report.actions),
-        "effects": _changing(report),
-        "explained": [_explained(one) for one in report.explained],
-        "findings": _table(report.findings),
-        "dropped": _table(report.dropped),
-        "left_alone": _table(report.left_alone),
-        "proof": _table(report.proof),
     }
 
 
-def _explained(one: Explained) -> dict[str, Any]:
+def _section(section: Section, report: Report) -> dict[str, Any]:
+    drawn = [{"form": type(part).__name__, **DRAWN[type(part)](part, report)} for part in section.parts]
+    return {"title": section.title, "paper": section.paper, "parts": drawn}
+
+
+def _words(part: Words, _: Report) -> dict[str, Any]:
+    return {"sentences": [printable(sentence) for sentence in part.sentences]}
+
+
+def _numbers(part: Numbers, _: Report) -> dict[str, Any]:
+    return {"numbers": [number._asdict() for number in part.numbers]}
+
+
+def _one(part: Table, _: Report) -> dict[str, Any]:
+    return {"table": _table(part)}
+
+
+def _beside(part: Beside, _: Report) -> dict[str, Any]:
+    return {"tables": [_table(table) for table in part.tables]}
+
+
+def _pictures(part: Pictures, _: Report) -> dict[str, Any]:
+    drawn = [(pictures.draw(picture), picture.table) for picture in part.pictures]
+    return {"pictures": [{"svg": svg, "told": pictures.told(svg), "table": _table(table)} for svg, table in drawn]}
+
+
+def _filled_in(part: FilledIn, _: Report) -> dict[str, Any]:
+    return {"table": _table(part.table)}
+
+
+def _browsed(part: Browsed, report: Report) -> dict[str, Any]:
+    """The rows that are not quiet, and what is said of the others."""
+    table = part.table
+    places = [place for place, column in enumerate(table.columns) if column.holds is Holds.WORD]
+    loud = [row for row in table.rows if not any(row[place] == part.quiet for place in places)]
+    quiet, left = len(table.rows) - len(loud), max(len(loud) - PAPER_ROWS, 0)
+    told = [f"The {quiet:,} {part.quiet_words} are not printed."] if quiet else []
+    told += [f"Of the {len(loud):,} others the first {PAPER_ROWS:,} are printed."] if left else []
+    told += [f"All of them are in the workbook, {report.name}.xlsx."] if told else []
+    return {"table": _table(replace(table, rows=loud[:PAPER_ROWS])), "told": " ".join(told)}
+
+
+def _details(part: Details, _: Report) -> dict[str, Any]:
     return {
-        "who": printable(one.who),
-        "effect": one.effect,
-        "sentences": [printable(sentence) for sentence in one.sentences],
-        "asked": _table(one.asked),
-        "fields": _table(one.fields),
+        "explained": [
+            {
+                "who": printable(one.who),
+                "kind": one.kind,
+                "sentences": [printable(sentence) for sentence in one.sentences],
+                "tables": [_table(table) for table in one.tables],
+            }
+            for one in part.explained
+        ]
     }
 
 
-def _changing(report: MigrationReport) -> dict[str, Any]:
-    """The effects that change anything, and what is said of the others."""
-    effects = report.effects
-    place = next(i for i, column in enumerate(effects.columns) if column.holds is Holds.EFFECT)
-    changing = [row for row in effects.rows if row[place] != report.kinds[-1]]
-    same, left = len(effects.rows) - len(changing), max(len(changing) - PAPER_ROWS, 0)
-    told = [f"The {same:,} for whom nothing changes are not printed."] if same else []
-    told += [f"Of the {len(changing):,} others the first {PAPER_ROWS:,} are printed."] if left else []
-    told += ["All of them are in the workbook, migration.xlsx."] if told else []
-    printed = replace(effects, rows=changing[:PAPER_ROWS], none="Nothing changes for anybody.")
-    return {**_table(printed), "told": " ".join(told)}
+DRAWN: Mapping[type[Part], Callable[[Any, Report], dict[str, Any]]] = {
+    Words: _words,
+    Numbers: _numbers,
+    Table: _one,
+    Beside: _beside,
+    Pictures: _pictures,
+    Browsed: _browsed,
+    FilledIn: _filled_in,
+    Details: _details,
+}
+"""TABLE: every part as data for the template."""
 
 
 def _table(table: Table) -> dict[str, Any]:
     return {
-        "title": table.title,
+        "title": printable(table.title),
         "columns": [{"name": column.name, "holds": column.holds, "width": column.width} for column in table.columns],
         "rows": [[_cell(cell) for cell in row] for row in table.rows],
         "none": table.none,

@@ -6,27 +6,14 @@ which colour-blind people can tell apart; a class beside each colour lets a page
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from ...migration.effects import Kind
-from .content import Branch, MigrationReport, Path, Way
+from .colours import COLOURS, PLAIN
+from .content import Bar, Bars, Path, Picture, Ribbons, Way
 from .markup import Markup, join, tag
-
-COLOURS: Mapping[str, tuple[str, str]] = {
-    Kind.STOPS: ("#D55E00", "#000000"),
-    Kind.NEEDS_INPUT: ("#E69F00", "#000000"),
-    Kind.STARTS: ("#009E73", "#000000"),
-    Kind.SERVICE: ("#0072B2", "#FFFFFF"),
-    Kind.SERVER: ("#56B4E9", "#000000"),
-    Kind.ACCOUNT: ("#CC79A7", "#000000"),
-    Kind.SENDER: ("#F0E442", "#000000"),
-    Kind.OTHER: ("#5C5C5C", "#FFFFFF"),
-    Kind.SAME: ("#C9CED4", "#000000"),
-}
-"""TABLE: the colour of every kind of effect, and of the number on it; the kind always stands beside it in words."""
 
 WIDTH = 560
 _FONT = "system-ui, 'DejaVu Sans', sans-serif"
@@ -44,12 +31,14 @@ def _round(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0")
 
 
+def _size(letter: str) -> float:
+    """About how wide a letter is at size 13; letters are guessed, none is measured."""
+    return 4.3 if letter in _NARROW else 7.6 if letter.islower() or letter.isdigit() else 9.8
+
+
 def _fitting(words: str, width: float) -> str:
-    """Words as they fit into a width at size 13, cut with a mark; letters are guessed, none is measured."""
-    sizes = accumulate(
-        4.3 if letter in _NARROW else 7.6 if letter.islower() or letter.isdigit() else 9.4 for letter in words
-    )
-    fits = sum(size <= width for size in sizes)
+    """Words as they fit into a width at size 13, cut with a mark."""
+    fits = sum(size <= width for size in accumulate(map(_size, words)))
     return words if fits == len(words) else words[: max(fits - 1, 1)].rstrip() + "…"
 
 
@@ -85,9 +74,8 @@ class _Node(NamedTuple):
     number: int
 
 
-def old_to_new(report: MigrationReport) -> Markup:
-    """How many take each path from the old way of sending to the new one, as ribbons."""
-    paths = report.paths
+def _flows(picture: Ribbons) -> Markup:
+    paths = picture.paths
     before, after = _nodes(paths, "before"), _nodes(paths, "after")
     bottom = max((node.top + node.height for node in (*before.values(), *after.values())), default=26.0) + 14
     drawn = [
@@ -99,7 +87,7 @@ def old_to_new(report: MigrationReport) -> Markup:
         *(part for place, works in enumerate((True, False)) for part in _way_legend(place, bottom, works=works)),
     ]
     told = "; ".join(f"{p.before.name} to {p.after.name}: {p.number}" for p in paths) or "nobody is concerned"
-    return _picture("old-to-new", report.paths_table.title, f"{told}.", bottom + 18, drawn)
+    return _picture(picture.name, picture.title, f"{told}.", bottom + 18, drawn)
 
 
 def _way_legend(place: int, top: float, *, works: bool) -> Iterator[Markup]:
@@ -154,25 +142,30 @@ def _ribbons(paths: Sequence[Path], before: dict[Way, _Node], after: dict[Way, _
         yield tag("path", words, d=curve, fill=fill, fill_opacity="0.32", class_=name)
 
 
-# Effects by branch and kind: one bar for each branch.
+# A bar for each thing, divided by kind.
 
-_LABEL, _ROW, _BAR = 132, 26, 18
+_LABEL, _LONGEST, _ROW, _BAR = 132, 240, 26, 18
 
 
-def by_branch(report: MigrationReport) -> Markup:
-    """How many of each branch every kind of effect concerns, as bars."""
-    used = [i for i in range(len(report.kinds)) if any(branch.counts[i] for branch in report.branches)]
-    most = max((sum(branch.counts) for branch in report.branches), default=0)
-    legend, top = _legend([report.kinds[i] for i in used])
-    drawn = list(legend)
-    for number, branch in enumerate(report.branches):
-        drawn += _bar(branch, report.kinds, most, top + number * _ROW)
+def _divided(picture: Bars) -> Markup:
+    used, kinds = picture.used, picture.kinds
+    most = max((sum(bar.counts) for bar in picture.bars), default=0)
+    legend, top = _legend([kinds[i] for i in used]) if len(kinds) > 1 else ([], 4.0)
+    drawn, label = list(legend), _label(picture.bars)
+    for number, bar in enumerate(picture.bars):
+        drawn += _bar(bar, kinds, most, top + number * _ROW, label)
     told = "; ".join(
-        f"{branch.name}: {', '.join(f'{branch.counts[i]} {report.kinds[i]}' for i in used if branch.counts[i])}"
-        for branch in report.branches
+        f"{bar.name}: {', '.join(f'{bar.counts[i]} {kinds[i]}' for i in used if bar.counts[i]) or 'none'}"
+        for bar in picture.bars
     )
-    height = top + len(report.branches) * _ROW
-    return _picture("by-branch", report.branches_table.title, f"{told or 'nobody is concerned'}.", height, drawn)
+    height = top + max(len(picture.bars), 1) * _ROW
+    return _picture(picture.name, picture.title, f"{told or 'nobody is concerned'}.", height, drawn)
+
+
+def _label(bars: Sequence[Bar]) -> int:
+    """The width of what stands beside the bars."""
+    longest = max((sum(map(_size, bar.name)) for bar in bars), default=0.0)
+    return min(max(_LABEL, int(longest) + 14), _LONGEST)
 
 
 def _legend(kinds: Sequence[str]) -> tuple[list[Markup], float]:
@@ -188,23 +181,32 @@ def _legend(kinds: Sequence[str]) -> tuple[list[Markup], float]:
 def _swatch(x: float, y: float, width: float, height: float, kind: str) -> Markup:
     return tag(
         "rect", tag("title", kind), x=_round(x), y=_round(y), width=_round(width), height=_round(height),
-        fill=COLOURS[kind][0], stroke=_PAPER, stroke_width=1, class_="swatch",
+        fill=COLOURS.get(kind, PLAIN)[0], stroke=_PAPER, stroke_width=1, class_="swatch",
     )  # fmt: skip
 
 
-def _bar(branch: Branch, kinds: Sequence[str], most: int, top: float) -> Iterator[Markup]:
-    full = tag("title", branch.name)
-    words = join([full, _fitting(branch.name, _LABEL - 10)])
-    yield _words(_LABEL - 8, top + 14, words, text_anchor="end")
-    x, scale = float(_LABEL), (WIDTH - _LABEL - 16 - 9 * len(f"{most:,}")) / max(most, 1)
-    for kind, count in zip(kinds, branch.counts, strict=True):
+def _bar(bar: Bar, kinds: Sequence[str], most: int, top: float, label: int) -> Iterator[Markup]:
+    full = tag("title", bar.name)
+    words = join([full, _fitting(bar.name, label - 10)])
+    yield _words(label - 8, top + 14, words, text_anchor="end")
+    x, scale = float(label), (WIDTH - label - 16 - 9 * len(f"{most:,}")) / max(most, 1)
+    for kind, count in zip(kinds, bar.counts, strict=True):
         if not count:
             continue
         width = max(count * scale, 2.5)
         yield _swatch(x, top, width, _BAR, kind)
         if width >= 8 * len(f"{count:,}") + 6:
-            fill, middle = COLOURS[kind][1], x + width / 2
+            fill, middle = COLOURS.get(kind, PLAIN)[1], x + width / 2
             number = f"{count:,}"
             yield _words(middle, top + 13, number, size=11, fill=fill, class_="on-bar", text_anchor="middle")
         x += width
-    yield _words(x + 6, top + 14, f"{sum(branch.counts):,}", font_weight="bold")
+    yield _words(x + 6, top + 14, f"{sum(bar.counts):,}", font_weight="bold")
+
+
+DRAWN: Mapping[type[Picture], Callable[[Any], Markup]] = {Ribbons: _flows, Bars: _divided}
+"""TABLE: how every picture is drawn."""
+
+
+def draw(picture: Picture) -> Markup:
+    """The picture as SVG."""
+    return DRAWN[type(picture)](picture)

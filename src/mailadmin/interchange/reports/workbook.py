@@ -1,4 +1,4 @@
-"""A report as a workbook: a sheet for each part, typed, with filters, a frozen header and no formula anywhere.
+"""A report as a workbook: a sheet for each table, typed, with filters, a frozen header and no formula anywhere.
 
 Laws: text is text, whatever it begins with; the same report gives the same bytes, so no member of the file carries the
 time of its writing.
@@ -7,13 +7,15 @@ time of its writing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, time
 from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from .content import Cell, Column, Holds, MigrationReport, Table, listed, printable
+from .content import Report
+from .tables import Cell, Column, Holds, Table
+from .wording import listed, printable
 
 LONGEST_TEXT = 32_767
 """Excel's limit for a cell, in UTF-16 units."""
@@ -25,18 +27,20 @@ _ESCAPE = re.compile("(?=_x[0-9A-Fa-f]{4}_)")
 _NEVER_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 
 
-def xlsx(report: MigrationReport) -> bytes:
+def xlsx(report: Report) -> bytes:
     """The workbook."""
     from openpyxl import Workbook
 
     book: Any = Workbook(write_only=True)
     names: list[tuple[Cell, ...]] = []
-    for title, table in _sheets(report):
-        _write(book, title, table, [names_of(title, table, row, names) for row in table.rows])
+    for table in report.tables():
+        _write(book, table.name, table, [names_of(table.name, table, row, names) for row in table.rows])
     columns = (Column("Sheet", Holds.CHOICE, 20), Column("Entry", width=50), Column("Name", width=40))
-    _write(book, NAMES, Table(NAMES, columns, names), names)
+    if names:
+        _write(book, NAMES, Table(NAMES, columns, names), names)
     made = datetime.combine(report.as_of, time())
     book.properties.title, book.properties.creator = printable(report.title), "mailadmin"
+    book.properties.description = report.mark or None
     book.properties.created = made
     written = BytesIO()
     book.save(written)
@@ -59,50 +63,10 @@ def names_of(title: str, table: Table, row: Sequence[Cell], names: list[tuple[Ce
 _ENTRY = ("What", "Finding", "Setting")
 
 
-def _sheets(report: MigrationReport) -> Iterator[tuple[str, Table]]:
-    """The parts of the report, in its order, each with the name of its sheet."""
-    yield "Summary", _summary(report)
-    yield "By status", report.statuses
-    yield "Rows written", report.written
-    yield "Old to new", report.paths_table
-    yield "By branch", report.branches_table
-    yield "Manual actions", report.actions
-    yield "Effects", report.effects
-    yield "Explained", _explained(report)
-    yield "Findings", report.findings
-    yield "Dropped settings", report.dropped
-    yield "Left alone", report.left_alone
-    yield "Fingerprints", report.proof
-
-
-def _summary(report: MigrationReport) -> Table:
-    columns = (Column("What", width=30), Column("Number", Holds.NUMBER, 12), Column("Meaning", width=90))
-    rows: list[tuple[Cell, ...]] = [(report.title, "", f"As of {report.as_of.isoformat()}")]
-    rows += [("", "", sentence) for sentence in report.sentences]
-    rows += [(number.name, number.value, number.note) for number in report.numbers]
-    rows += [(f"Effect: {row[0]}", int(str(row[1])) + int(str(row[2])), row[3]) for row in report.summary.rows]
-    return Table("Summary", columns, rows)
-
-
-def _explained(report: MigrationReport) -> Table:
-    """The users explained, one row for each tier asked and each setting."""
-    columns = (
-        Column("Who", Holds.CHOICE, 28), Column("Part", Holds.CHOICE, 24), Column("What", width=28),
-        Column("Before, or which", width=30), Column("After, or cost centre", width=30),
-        Column("Outcome", Holds.CHOICE, 16), Column("Reason or origin", width=60),
-    )  # fmt: skip
-    rows: list[tuple[Cell, ...]] = []
-    for one in report.explained:
-        rows += [(one.who, one.effect, "", "", "", "", sentence) for sentence in one.sentences]
-        rows += [(one.who, row[0], *row[1:]) for row in one.asked.rows]
-        rows += [(one.who, one.fields.title, *row) for row in one.fields.rows]
-    return Table("Explained", columns, rows)
-
-
 def _write(book: Any, title: str, table: Table, rows: Sequence[Sequence[Cell]]) -> None:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment, Font, PatternFill
     from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.dimensions import RowDimension  # type: ignore[import-not-found]
 
     sheet: Any = book.create_sheet(sheet_name(title, book.sheetnames))
     for number, column in enumerate(table.columns, 1):
@@ -114,26 +78,34 @@ def _write(book: Any, title: str, table: Table, rows: Sequence[Sequence[Cell]]) 
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     styles = {holds: _style(sheet, _FORMATS.get(holds, "General")) for holds in Holds}
 
-    def cell(value: Cell, holds: Holds) -> Any:
-        made: Any = WriteOnlyCell(sheet)
-        if isinstance(value, int):
-            made.value = value
-        elif value:
-            made.value = text(str(value))
-            made.data_type = "s"
-        made._style = styles[holds if isinstance(value, int) or not value else Holds.TEXT]
-        return made
+    heights = {lines: RowDimension(sheet, ht=lines * _LINE) for lines in range(2, _MOST_LINES + 1)}
 
-    heads = [cell(column.name, Holds.TEXT) for column in table.columns]
-    for head in heads:
-        head.font, head.fill = Font(bold=True), PatternFill("solid", start_color="DCE6EE")
-        head.alignment = Alignment(vertical="top", wrap_text=True)
-    sheet.append(heads)
+    cells: list[Any] = [WriteOnlyCell(sheet) for _ in table.columns]
+
+    def append(row: Sequence[Cell], style: Callable[[Cell, Holds], Any]) -> None:
+        """Write a row. The same cells are filled again and again: a row is written as soon as it is appended."""
+        for made, value, column in zip(cells, row, table.columns, strict=True):
+            made._value = value if isinstance(value, int) else text(str(value)) if value else None
+            made.data_type = "n" if isinstance(value, int) or not value else "s"
+            made._style = style(value, column.holds)
+        sheet.append(cells)
+
+    def styled(value: Cell, holds: Holds) -> Any:
+        return styles[Holds.TEXT if value and isinstance(value, str) else holds]
+
+    head = _style(sheet, "General", head=True)
+    names = [column.name for column in table.columns]
+    if (lines := _lines(table.columns, [f"{name}  " for name in names])) > 1:  # bold is broader
+        sheet.row_dimensions[1] = heights[lines]
+    append(names, lambda *_: head)
     fitting = rows if len(rows) < MOST_ROWS else rows[: MOST_ROWS - 2]
-    for row in fitting:
-        sheet.append([cell(value, column.holds) for value, column in zip(row, table.columns, strict=True)])
+    for number, row in enumerate(fitting, 2):
+        if (lines := _lines(table.columns, row)) > 1:
+            sheet.row_dimensions[number] = heights[lines]
+        append(row, styled)
     if len(fitting) < len(rows):
-        sheet.append([cell(f"… and {len(rows) - len(fitting):,} more, which no sheet can hold", Holds.TEXT)])
+        more = f"… and {len(rows) - len(fitting):,} more, which no sheet can hold"
+        append([more, *[""] * (len(table.columns) - 1)], styled)
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(table.columns))}{len(fitting) + 1}"
     _ask_for_dates(sheet, table, len(fitting) + 1)
 
@@ -141,12 +113,28 @@ def _write(book: Any, title: str, table: Table, rows: Sequence[Sequence[Cell]]) 
 _FORMATS = {Holds.NUMBER: "#,##0", Holds.FILL_IN_DATE: "yyyy-mm-dd"}
 
 
-def _style(sheet: Any, number_format: str) -> Any:
-    """A style made once and shared: hundreds of thousands of cells would each make their own."""
+_LINE, _MOST_LINES = 15, 27
+"""Points of a line, and as many lines as a row of Excel can be high (409 points)."""
+
+
+def _lines(columns: Sequence[Column], row: Sequence[Cell]) -> int:
+    """How many lines a row needs: not every program finds out by itself."""
+    needed = 1
+    for column, value in zip(columns, row, strict=True):
+        if isinstance(value, str) and (len(value) > column.width or "\n" in value):
+            needed = max(needed, sum(len(line) // column.width + 1 for line in value.split("\n")))
+    return min(needed, _MOST_LINES)
+
+
+def _style(sheet: Any, number_format: str, *, head: bool = False) -> Any:
+    """A style made once and shared, and never changed: hundreds of thousands of cells would each make their own."""
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Alignment
+    from openpyxl.styles import Alignment, Font, PatternFill
 
     pattern: Any = WriteOnlyCell(sheet)
+    if head:
+        pattern.font = Font(name="Calibri", size=11, bold=True)
+        pattern.fill = PatternFill("solid", start_color="DCE6EE")
     pattern.alignment = Alignment(vertical="top", wrap_text=True)
     pattern.number_format = number_format
     return pattern._style
