@@ -72,6 +72,16 @@ Choice = tuple[str, Any]
 """What a person reads, and what it stands for."""
 
 
+class _Nothing:
+    """What stands for None within a widget, for which None means that no line is chosen, so that it shows none."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+_NOTHING = _Nothing()
+
+
 class Field:
     """A field of a form. `value` is what stands in it; of a secret, a Secret or None.
 
@@ -95,10 +105,12 @@ class Field:
         self._check = check
         self._hint = hint
         self._watchers: list[Callable[[], None]] = []
+        self._choosing = False
         box = WIDGETS[kind]
         options: dict[str, Any] = {**dict(box.options), "description": label, "disabled": disabled}
         if kind in (Kind.CHOICE, Kind.LIST):
             options["options"] = _readable(choices)
+            value = _kept(value, options["options"])
         if kind is Kind.SECRET:
             options["taken"] = self._keep
         elif value is not None:
@@ -114,21 +126,31 @@ class Field:
     @property
     def value(self) -> Any:
         """What stands in the field."""
-        return self._secret if self.kind is Kind.SECRET else self.widget.value
+        if self.kind is Kind.SECRET:
+            return self._secret
+        return None if self.widget.value is _NOTHING else self.widget.value
 
     @value.setter
     def value(self, value: Any) -> None:
         if self.kind is Kind.SECRET:
             raise ValueError("a secret is never shown, so it is not set either")
+        if self.kind in (Kind.CHOICE, Kind.LIST):
+            value = _kept(value, self.widget.options)
         self.widget.value = WIDGETS[self.kind].blank if value is None else value
 
     def choose_from(self, choices: Iterable[Choice]) -> None:
-        """Other choices; what was chosen stays if it is still there."""
-        chosen = self.widget.value
-        options = _readable(choices)
-        self.widget.options = options
-        if chosen in [value for _, value in options]:
-            self.widget.value = chosen
+        """Other choices; what was chosen stays if it is still there, and nobody is told."""
+        chosen, options = self.widget.value, _readable(choices)
+        self._choosing = True
+        try:
+            # The widget goes to the first line by itself.
+            self.widget.options = options
+            if chosen in [value for _, value in options]:
+                self.widget.value = chosen
+        finally:
+            self._choosing = False
+        if self.widget.value != chosen:
+            self._changed(None)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call this after every change by a person or a program."""
@@ -167,7 +189,7 @@ class Field:
         self._tell()
 
     def _changed(self, _change: object) -> None:
-        if self.kind is not Kind.SECRET:
+        if self.kind is not Kind.SECRET and not self._choosing:
             self.validate()
             self._tell()
 
@@ -183,5 +205,11 @@ def _readable(choices: Iterable[Choice]) -> list[Choice]:
     for words, value in choices:
         shown = visible(words)
         seen[shown] = seen.get(shown, 0) + 1
-        found.append((shown if seen[shown] == 1 else f"{shown} ({seen[shown]})", value))
+        stands_for = _NOTHING if value is None else value
+        found.append((shown if seen[shown] == 1 else f"{shown} ({seen[shown]})", stands_for))
     return found
+
+
+def _kept(value: Any, options: Iterable[Choice]) -> Any:
+    """A value as the widget has it."""
+    return _NOTHING if value is None and any(one is _NOTHING for _, one in options) else value

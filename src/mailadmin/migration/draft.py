@@ -61,12 +61,14 @@ class Draft:
     """What the rules read, and what they write.
 
     `users` are those of the export and the store by key, `web_configurations` the codes of the export by key.
+    `entered` are rows as they would stand had somebody entered what was lacking before the plan was made.
     """
 
     legacy: LegacySettings
     current: Rows
     users: Mapping[str, KnownUser]
     web_configurations: Mapping[str, str]
+    entered: Rows = field(default_factory=dict)
     rows: dict[tuple[str, Key], Row] = field(default_factory=dict)
     actions: list[ManualAction] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -83,8 +85,9 @@ class Draft:
         self.rows[table_of(row), key_of(row)] = row
 
     def standing(self, row: Row) -> Any:
-        """The row of the same key in the store, or None."""
-        return self.current.get((table_of(row), key_of(row)))
+        """The row of the same key as entered or in the store, or None."""
+        place = table_of(row), key_of(row)
+        return self.entered.get(place, self.current.get(place))
 
     def act(self, who: str, what: str, where: str, subjects: Iterable[str] = ()) -> None:
         """A manual action."""

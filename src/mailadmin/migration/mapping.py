@@ -110,14 +110,15 @@ def _global_method(draft: Draft) -> None:
     service = {Method.SMTP: ServiceKind.SMTP, Method.EXCHANGE: ServiceKind.EXCHANGE}.get(method or Method.NONE)
     row = draft.rows.get(("cost_centres", (match_key(GLOBAL),))) or draft.standing(CostCentre(code=GLOBAL))
     row = row if isinstance(row, CostCentre) else CostCentre(code=GLOBAL)
-    if service is None:
+    default = service or row.default_service
+    if default is None:
         draft.act(
             CONSULTANT,
             "Decide on a default e-mail service: the old Global Settings could not send, so there is none, and mail "
             "in an unattended environment is refused.",
             "Cost Centre GLOBAL, General, Default Services",
         )
-    draft.put(replace(row, default_service=service or row.default_service))
+    draft.put(replace(row, default_service=default))
 
 
 def _own_smtp(draft: Draft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from ..resolution.provenance import Context
 from ..resolution.resolver import resolve
 from .directory import known_users, write_directory
 from .draft import Draft
-from .editing import without_moved_secrets
+from .editing import Place, without_moved_secrets
 from .effects import Effects, SubjectEffect, kind_of
 from .mapping import MAPPING
 from .operations import Operation, Rows, applied, difference
@@ -35,17 +35,24 @@ class Base(NamedTuple):
     anchor: Anchor
 
 
-def plan_migration(snapshot: Snapshot, current: Rows, base: Base) -> Plan:
-    """The plan that brings a store to what the snapshot's settings become under the mapping."""
+def drafted(snapshot: Snapshot, current: Rows, entered: Rows | None = None) -> Draft:
+    """What the snapshot's settings become under the mapping, with rows in which somebody has entered what they lack."""
     draft = Draft(
         snapshot.legacy(),
         current,
         known_users(snapshot, current),
         {match_key(row["code"]): row["code"] for row in snapshot.tables.get("web_configurations", [])},
+        entered or {},
     )
     write_directory(draft, snapshot)
     for rule in MAPPING:
         rule.write(draft)
+    return draft
+
+
+def plan_migration(snapshot: Snapshot, current: Rows, base: Base, entered: Rows | None = None) -> Plan:
+    """The plan that brings a store to what the snapshot's settings become, and to what was entered beside them."""
+    draft = drafted(snapshot, current, entered)
     operations = difference(current, draft.rows)
     plan = Plan(
         purpose=Purpose.MIGRATION,
@@ -61,12 +68,20 @@ def plan_migration(snapshot: Snapshot, current: Rows, base: Base) -> Plan:
     return promised(plan, current, snapshot.legacy())
 
 
-def plan_change(target: Rows, current: Rows, base: Base, *, remove: Iterable[tuple[str, Key]] = ()) -> Plan:
+def plan_change(
+    target: Rows,
+    current: Rows,
+    base: Base,
+    *,
+    remove: Iterable[Place] = (),
+    entered: Container[tuple[Place, str]] = (),
+) -> Plan:
     """The plan that brings a store to these rows, and removes some; all others are left alone.
 
-    Raises BadInput for settings that would belong to a Cost Centre or user that is not there.
+    Secrets just `entered` stay with their row whatever else of it changes. Raises BadInput for settings that would
+    belong to a Cost Centre or user that is not there.
     """
-    target, findings = without_moved_secrets(target, current)
+    target, findings = without_moved_secrets(target, current, entered)
     removed = tuple(Operation(table, current[table, key], None) for table, key in remove)
     operations = (*difference(current, target), *removed)
     _check_owned(applied(current, operations))

@@ -165,7 +165,7 @@ class Change(NamedTuple):
     after: str
 
 
-def diff(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+def differences(before: Tables, after: Tables) -> Iterator[Change]:
     """Every difference in content, by table, row and column; '' where there is nothing."""
     for table in TABLES:
         old, new = _by_key(before, table), _by_key(after, table)
@@ -176,6 +176,11 @@ def diff(before: Snapshot, after: Snapshot) -> Iterator[Change]:
                 was, now = row_before.get(column), row_after.get(column)
                 if was != now:
                     yield Change(table, name, column, _shown(was), _shown(now))
+
+
+def diff(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    """Every difference between two snapshots: of their content, then of secrets that changed."""
+    yield from differences(before.tables, after.tables)
     common = before.secret_fingerprints.keys() & after.secret_fingerprints.keys()
     for location in sorted(common):
         if before.secret_fingerprints[location] != after.secret_fingerprints[location]:
@@ -184,8 +189,8 @@ def diff(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             yield Change(table, of, column, "set", "changed (hidden)")
 
 
-def _by_key(snapshot: Snapshot, table: str) -> dict[tuple[str, ...], Record]:
-    return {row_key(TABLES[table], row): row for row in snapshot.tables.get(table, [])}
+def _by_key(tables: Tables, table: str) -> dict[tuple[str, ...], Record]:
+    return {row_key(TABLES[table], row): row for row in tables.get(table, [])}
 
 
 def _shown(value: object) -> str:

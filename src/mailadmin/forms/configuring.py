@@ -1,0 +1,313 @@
+"""Configure: the site as a tree, the fields of whatever is chosen, what a change does to whom, and saving it as a run.
+
+Laws: nothing is written before Save is confirmed; what is saved can be undone; changes that are not saved stay in the
+draft wherever one goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ipywidgets import VBox, Widget
+
+from ..audit.access import Everybody
+from ..domain.services import COST_CENTRE_SERVICES, Service, ServiceKind
+from ..errors import BadInput
+from ..interchange.reports.markup import tag
+from ..migration.editing import Place
+from ..migration.effects import Effects
+from ..migration.plan import Plan
+from ..storage.books import Run
+from ..usecases import editing, keeping, migrating
+from . import site_tree
+from .desk import Desk
+from .effects_panel import EffectsPanel, counted
+from .fields import Field, Kind
+from .form import PRIMARY, Form, row
+from .new_cost_centre import NewCostCentre
+from .overrides_panel import OverridesPanel
+from .panels import Panel
+from .roles_panel import RolesPanel
+from .row_panel import RowPanel
+from .saving import Confirmation
+from .service_panel import ServicePanel
+from .shown import Shown, Tone, said
+from .site_tree import Heading
+from .verify_panel import VerifyPanel
+from .work import Step
+
+GENERAL = "General"
+_TITLES = {"entities": "Entity", "branches": "Branch", "web_configurations": "Web configuration: Email"}
+_HEADINGS = {
+    Heading.PLACES: "Choose an entity or a branch: which Cost Centre it asks is set there.",
+    Heading.WEB_CONFIGURATIONS: "Choose a web configuration: its Email page is set there.",
+}
+
+
+class ConfigureForm(Form):
+    """The form: what is chosen on the left, its fields beside it, and beneath the tree what the draft does."""
+
+    def __init__(self, desk: Desk) -> None:
+        intro = f"Choose a line, change its fields, look at what that does to whom, then save. {desk.words}"
+        super().__init__("Configure e-mail services", intro, runner=desk.runner)
+        self.desk = desk
+        self.edits = editing.begin(desk.app)
+        self.panel: Any = None
+        self.last: Run | None = None
+        self._people: Everybody | None = None
+        self._chosen: Place | Heading | None = None
+        self.find = Field("Find", hint="A part of a code or name; all lines while this is empty.")
+        self.find.watch(self._draw_tree)
+        self.tree = Field("Site", Kind.LIST, choices=site_tree.lines(self.edits))
+        self.tree.widget.rows = 18
+        self.tree.widget.add_class("mailadmin-tree")
+        self.tree.watch(lambda: self.attempt(self._choose))
+        self.page = Field("Page", Kind.CHOICE, choices=[(GENERAL, (None, False))])
+        self.page.watch(lambda: self.attempt(self._turn))
+        self.heading = Shown()
+        self.content = Panel()
+        self.effects = EffectsPanel(desk)
+        self.save_button = self.button("Save …", self.save, style=PRIMARY, tooltip="Show the plan, then apply it")
+        self.discard_button = self.button("Discard", self.discard, tooltip="Forget every change that is not saved")
+        self.undo_button = self.button("Undo", self.undo, tooltip="Take back what was saved last")
+        self.confirmation = Confirmation(self, self.apply, self.not_yet)
+        self.key_button = self.button("Make the store's key", self.make_key)
+        self.key = VBox([Shown(said(Tone.WARNING, *_NO_KEY)), self.key_button])
+        self.place = VBox([self.heading, self.page.box, self.content.box])
+        buttons = row(self.save_button, self.discard_button, self.undo_button)
+        self.draft = VBox([self.effects.box, buttons])
+        side = VBox([self.draft, self.confirmation.box, self.progress.box, self.message])
+        tree = VBox([self.find.box, self.tree.box])
+        self.layout = VBox([tree, self.place, side])
+        self.layout.add_class("mailadmin-desk")
+        self.lay_out(self.key, self.layout)
+        # What comes of a press stands beneath the button, not at the foot of a long page.
+        self.box.children = [part for part in self.box.children if part not in side.children]
+        desk.watch(self.reread)
+        self._changed()
+        self._show_key()
+        self._choose()
+
+    def _choose(self) -> None:
+        chosen = self.tree.value
+        if chosen is None or chosen == self._chosen:
+            return
+        self._chosen = chosen
+        cost_centre = isinstance(chosen, tuple) and chosen[0] == "cost_centres"
+        self.page.box.layout.display = None if cost_centre else "none"
+        pages: list[tuple[str, tuple[ServiceKind | None, bool]]] = [(GENERAL, (None, False))]
+        for kind in COST_CENTRE_SERVICES:
+            pages += [(str(kind), (kind, False)), (f"{kind}: users' own values", (kind, True))]
+        before = self.page.value
+        self.page.choose_from(pages if cost_centre else pages[:1])
+        if self.page.value == before:
+            self._turn()
+
+    def _turn(self) -> None:
+        """Show the page of what is chosen."""
+        service, own = self.page.value or (None, False)
+        match self._chosen:
+            case Heading.ROLES:
+                self._with_people(self._show_roles)
+            case Heading.COST_CENTRES:
+                self._show_new()
+            case Heading():
+                self._put(str(self._chosen), Shown(said(Tone.HINT, _HEADINGS[self._chosen])))
+            case (table, _) as place if self.edits.row(place) is not None:
+                if table != "cost_centres" or service is None:
+                    self._show_row(place)
+                elif own:
+                    self._with_people(lambda people: self._show_overrides(place, service, people))
+                else:
+                    self._show_service(place, service)
+            case _:
+                self._put("", Shown(said(Tone.HINT, "It is not there any more; choose another line.")))
+
+    def _put(self, title: str, *parts: Widget, panel: Any = None, note: str = "") -> None:
+        """Other content."""
+        self.panel = panel
+        self.heading.show(tag("h3", title), *([said(Tone.HINT, note)] if note else []))
+        self.content.put(*parts)
+
+    def _show_row(self, place: Place) -> None:
+        standing: Any = self.edits.row(place)
+        title = _TITLES.get(place[0], "Cost Centre")
+        note = site_tree.used_by(self.edits, standing.code) if place[0] == "cost_centres" else ""
+        panel = RowPanel(self.edits, place, self._changed)
+        back = self.button("Put back", lambda: self.put_back(place), tooltip="Forget the changes of this row")
+        words = f"{note[:1].upper()}{note[1:]}." if note else ""
+        self._put(f"{title} {site_tree.named(standing)}", panel.box, row(back), panel=panel, note=words)
+
+    def _show_service(self, place: Place, service: ServiceKind) -> None:
+        centre: Any = self.edits.row(place)
+        blank = Service(cost_centre=centre.code, service=service)
+        panel = ServicePanel(self.desk, self.edits, blank, self._changed)
+        verify = VerifyPanel(self, self.desk, self.edits, centre.code, service)
+        back = self.button("Put back", lambda: self.put_back(panel.place), tooltip="Forget the changes of this page")
+        title = f"{service} of {site_tree.named(centre)}"
+        self._put(title, panel.box, row(verify.button, back), verify.shown, panel=panel)
+
+    def _show_overrides(self, place: Place, service: ServiceKind, people: Everybody) -> None:
+        centre: Any = self.edits.row(place)
+        panel = OverridesPanel(self, self.desk, self.edits, centre.code, service, people, self._changed)
+        self._put(f"{service} of {site_tree.named(centre)}: users' own values", panel.box, panel=panel)
+
+    def _show_roles(self, people: Everybody) -> None:
+        panel = RolesPanel(self.desk, self.edits, people, self._changed)
+        self._put(str(Heading.ROLES), panel.box, panel=panel)
+
+    def _show_new(self) -> None:
+        panel = NewCostCentre(self, self.edits, self._added)
+        self._put("New Cost Centre", panel.box, panel=panel, note="Or choose one in the list, to change it.")
+
+    def _added(self, place: Place) -> None:
+        self._changed()
+        self.tree.value = place
+
+    def _with_people(self, show: Callable[[Everybody], None]) -> None:
+        """Go on with everybody; the first time they are read beside the page."""
+        if self._people is not None:
+            return show(self._people)
+        self._put("", Shown(said(Tone.HINT, "Reading the users …")))
+
+        def read(_step: Step) -> tuple[Everybody, Any]:
+            return editing.everybody(self.desk.app), editing.overrides(self.desk.app)
+
+        def go_on(found: Any) -> None:
+            self._people, overrides = found
+            self.edits.read(overrides)
+            show(found[0])
+
+        return self.work(read, go_on)
+
+    def _changed(self) -> None:
+        """The draft is another one."""
+        self._leave_plan()
+        self.message.show()
+        self._draw_tree()
+        self.effects.follow(self.edits)
+        changes = len(self.edits.operations)
+        self.discard_button.description = f"Discard {counted(changes)}" if changes else "Discard"
+        self.save_button.disabled = self.discard_button.disabled = not changes
+        self.undo_button.layout.display = None if self.last else "none"
+
+    def _draw_tree(self) -> None:
+        lines = site_tree.lines(self.edits, self.find.value)
+        if [words for words, _ in lines] != [words for words, _ in self.tree.widget.options]:
+            self.tree.choose_from(lines)
+
+    def put_back(self, place: Place) -> None:
+        """Leave one row as it is in the store."""
+        self.edits.put_back(place)
+        self._changed()
+        self._turn()
+
+    def discard(self) -> None:
+        """Leave everything as it is in the store."""
+        self.edits.discard()
+        self._changed()
+        self._turn()
+        self.say(Tone.GOOD, "The changes are forgotten; nothing was written.")
+
+    def make_key(self) -> None:
+        """Make the store's key, so that passwords can be kept."""
+        where = keeping.create_key(self.desk.app)
+        self._show_key()
+        self.say(Tone.GOOD, f"The key is in {where}.", "Keep a copy in a safe place.")
+
+    def _show_key(self) -> None:
+        self.key.layout.display = "none" if self.desk.app.seal() else None
+
+    def save(self) -> None:
+        """Make the plan of the draft and show it."""
+        if self.panel is not None and getattr(self.panel, "problems", None):
+            raise BadInput("A field cannot be saved as it is.", remedy="Mend what is marked, or put it back.")
+
+        def planned(step: Step) -> tuple[Plan, Effects]:
+            step("Working out the plan")
+            on = self.effects.basis()
+            plan = editing.plan(self.desk.app, self.edits, on)
+            return plan, editing.effects(plan.operations, on)
+
+        self.work(planned, self._ask)
+
+    def _ask(self, found: tuple[Plan, Effects]) -> None:
+        plan, effects = found
+        self._check_current(plan)
+        self.draft.layout.display = "none"
+        self.confirmation.ask(plan, effects)
+
+    def _check_current(self, plan: Plan) -> None:
+        """Raises BadInput where the draft went on while its plan was made: what is shown is all that is saved."""
+        if plan.reverses is None and plan.operations != self.edits.operations:
+            raise BadInput("The draft was changed meanwhile.", remedy="Press Save again.")
+
+    def not_yet(self) -> None:
+        """Leave the plan; the draft stays."""
+        self._leave_plan()
+        self.say(Tone.HINT, "Nothing was written.")
+
+    def _leave_plan(self) -> None:
+        self.confirmation.close()
+        self.draft.layout.display = None
+
+    def apply(self, plan: Plan) -> None:
+        """Carry the plan out, and begin a new draft."""
+        self._check_current(plan)
+        edits = self.edits
+        # What is typed meanwhile would go with the draft that is being saved.
+        self.place.layout.visibility = "hidden"
+        self.work(lambda _step: editing.save(self.desk.app, edits, plan), self._saved, stoppable=False)
+
+    def _saved(self, run: Run) -> None:
+        self.last = run if run.reverses is None else None
+        self.place.layout.visibility = None
+        self.edits.discard()
+        self.desk.tell()
+        done = f"Run {run.reverses} is taken back" if run.reverses is not None else "Saved"
+        undo = " Undo takes it back." if self.last else ""
+        self.say(Tone.GOOD, f"{done}: run {run.run}, recorded as done by {self.desk.app.actor}.{undo}")
+
+    def failed(self, error: Exception) -> None:
+        """Say what went wrong; the draft stays as it is."""
+        self.place.layout.visibility = None
+        super().failed(error)
+
+    def undo(self) -> None:
+        """Make the plan that takes the last run back and show it."""
+        if self.last is None:
+            raise BadInput("Nothing was saved here that could be taken back.")
+        if self.edits.operations:
+            raise BadInput("There are changes that are not saved.", remedy="Save or discard them first.")
+        run = self.last.run
+
+        def planned(_step: Step) -> tuple[Plan, Effects]:
+            plan = migrating.plan_rollback(self.desk.app, run)
+            return plan, editing.effects(plan.operations, self.effects.basis())
+
+        self.work(planned, self._ask)
+
+    def reread(self) -> None:
+        """Look at the store again, after another form changed it; a draft is kept."""
+        if not self.edits.operations:
+            self._begin()
+
+    def _begin(self) -> None:
+        self.edits = editing.begin(self.desk.app)
+        if self._people is not None:
+            self.edits.read(editing.overrides(self.desk.app))
+        self._changed()
+        self._turn()
+        self._show_key()
+
+
+_NO_KEY = (
+    "This store has no key yet, so passwords cannot be kept.",
+    "The key is made once and lies beside the store, readable by you alone; whoever has it can read the passwords.",
+)
+
+
+def configure(desk: Desk) -> ConfigureForm:
+    """The form that changes services, who uses them, and who may change From."""
+    return ConfigureForm(desk)
