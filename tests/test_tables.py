@@ -497,6 +497,19 @@ def advice_of_statuses() -> None:
     assert list(explaining.WHAT_TO_DO) == list(Status)
 
 
+def parts_of_recipients() -> None:
+    assert list(recipients.WHOM) == list(recipients.Part)
+
+
+def actions_of_messages() -> None:
+    assert list(outboxing.ACTIONS) == list(outbox.State)
+    assert {a for several in outboxing.ACTIONS.values() for a in several} == set(outboxing.Action)
+
+
+def tones_of_messages() -> None:
+    assert list(results.TONES) == list(outbox.State)
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -515,6 +528,9 @@ CHECKS: dict[str, Callable[..., None]] = {
     "forms.row_panel.ASKED": panels_of_rows,
     "forms.explaining.WHAT_TO_DO": advice_of_statuses,
     "policy.plausible.FORMS": forms_of_fields,
+    "forms.recipients.WHOM": parts_of_recipients,
+    "forms.outboxing.ACTIONS": actions_of_messages,
+    "forms.results.TONES": tones_of_messages,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

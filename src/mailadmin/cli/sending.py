@@ -14,10 +14,10 @@ from .output import Form, FormOption, emit, print_text, say, working
 from .session import opened
 
 if TYPE_CHECKING:
-    from ..domain.messages import Attachment, Message
+    from ..domain.messages import Message
     from ..resolution.provenance import Context
     from ..usecases.preparing import Wish
-    from ..usecases.sending import Sent
+    from ..usecases.sending import MakeProvider, Sent
 
 
 def add_to(app: typer.Typer) -> None:
@@ -49,6 +49,11 @@ ServiceOption = Annotated[ServiceKind | None, typer.Option(help="By this service
 BranchOption = Annotated[str | None, typer.Option(help="At this branch instead of the user's own.")]
 WebOption = Annotated[str | None, typer.Option(metavar="CODE", help="In this web configuration.")]
 UnattendedOption = Annotated[bool, typer.Option("--unattended", help="Nobody is there to choose a service.")]
+EmlOption = Annotated[
+    Path | None,
+    typer.Option("--eml", metavar="FILE", help="With OUTLOOK: hand it over as this new file, or in this folder."),
+]
+MailtoOption = Annotated[bool, typer.Option("--mailto", help="With OUTLOOK: hand it over as a link; no attachments.")]
 TranscriptOption = Annotated[bool, typer.Option("--transcript", help="Show what was said, passwords as ****.")]
 
 
@@ -71,6 +76,8 @@ def send(
     branch: BranchOption = None,
     web: WebOption = None,
     unattended: UnattendedOption = False,
+    eml: EmlOption = None,
+    mailto: MailtoOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and show everything, send nothing.")] = False,
     draft_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Send this draft, or try this message of the outbox again.")
@@ -87,18 +94,31 @@ def send(
     """
     from ..usecases import sending
 
+    provider = _provider(eml, mailto)
     with opened(context) as app:
         if draft_id is not None:
             with working("Sending"):
-                sent = sending.send_kept(app, draft_id, accept_changes=accept_changes)
+                sent = sending.send_kept(app, draft_id, accept_changes=accept_changes, provider=provider)
         else:
             message = _message(to, cc, bcc, reply_to, subject, text, html, attach, inline, importance)
             asked, wish = _asked(user, branch, web, service, unattended), _wish(sender, from_name)
             with working("Deciding" if dry_run else "Sending"):
-                sent = sending.send(app, message, asked, wish, dry_run=dry_run)
+                sent = sending.send(app, message, asked, wish, dry_run=dry_run, provider=provider)
     if dry_run and form is Form.TABLE:
-        _show_mime(sent)
-    _tell(sent, form, transcript=transcript)
+        _show(sent, provider)
+    tell_sent(sent, form, transcript=transcript)
+
+
+def _provider(eml: Path | None, mailto: bool) -> MakeProvider:
+    from ..errors import BadInput
+    from ..providers.outlook import handing_over
+    from ..providers.registry import provider_for
+
+    if eml is not None and mailto:
+        raise BadInput("A message is handed over as a file or as a link.", remedy="Give --eml or --mailto, not both.")
+    if eml is not None or mailto:
+        return handing_over(as_link=mailto, place=eml)
+    return provider_for
 
 
 def draft(
@@ -132,7 +152,7 @@ def draft(
     with opened(context) as app, working("Keeping the draft"):
         asked = _asked(user, branch, web, service, unattended=False)
         sent = sending.save_draft(app, message, asked, _wish(sender, from_name))
-    _tell(sent, form, transcript=transcript)
+    tell_sent(sent, form, transcript=transcript)
     say(f"Send it with: mailadmin send --draft-id {sent.entry.id[:8]}")
 
 
@@ -149,6 +169,7 @@ def _message(
     importance: Importance,
 ) -> Message:
     from ..domain.messages import Address, Message
+    from ..usecases.composing import attachment_of
 
     def people(addresses: list[str] | None) -> tuple[Address, ...]:
         return tuple(map(Address, addresses or ()))
@@ -162,19 +183,11 @@ def _message(
         text=_read(Path(text[1:])).decode() if text and text.startswith("@") else text,
         html=_read(html).decode() if html else None,
         attachments=(
-            *(_attachment(file) for file in attach or ()),
-            *(_attachment(file, content_id=file.name) for file in inline or ()),
+            *(attachment_of(file) for file in attach or ()),
+            *(attachment_of(file, inline=True) for file in inline or ()),
         ),
         importance=importance,
     )
-
-
-def _attachment(file: Path, content_id: str | None = None) -> Attachment:
-    from mimetypes import guess_type
-
-    from ..domain.messages import Attachment
-
-    return Attachment(file.name, _read(file), guess_type(file.name)[0] or "application/octet-stream", content_id)
 
 
 def _read(file: Path) -> bytes:
@@ -200,10 +213,14 @@ def _wish(sender: str | None, name: str | None) -> Wish:
     return Wish(sender, name)
 
 
-def _show_mime(sent: Sent) -> None:
+def _show(sent: Sent, provider: MakeProvider) -> None:
+    """The message as it would travel, or be handed over."""
     from ..providers.mime import to_mime
+    from ..providers.outlook import OutlookProvider
 
-    text = to_mime(sent.prepared.outgoing).decode(errors="backslashreplace")
+    outgoing, sender = sent.prepared.outgoing, provider(sent.prepared.account.profile)
+    raw = sender.written(outgoing) if isinstance(sender, OutlookProvider) else to_mime(outgoing)
+    text = raw.decode(errors="backslashreplace")
     print_text("\n".join(map(visible, text.split("\r\n"))))
 
 
@@ -213,11 +230,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _tell(sent: Sent, form: Form, *, transcript: bool) -> None:
+def tell_sent(sent: Sent, form: Form, *, transcript: bool) -> None:
+    """Print what became of a message."""
     from ..resolution.explanation import explain
 
     entry, delivery = sent.entry, sent.delivery
-    saved = delivery.saved_in if delivery and delivery.saved_in else ""
+    saved = (delivery.saved_in or delivery.handed_over or "") if delivery else ""
     sender = f"{entry.sender_name} <{entry.sender_email}>" if entry.sender_name else entry.sender_email
     rows = [
         (
@@ -231,10 +249,10 @@ def _tell(sent: Sent, form: Form, *, transcript: bool) -> None:
         return
     facts = (
         ("state", f"{entry.state}: {entry.note}"),
-        ("account used", f"{entry.account}, {entry.service} of {entry.cost_centre}"),
+        ("account used", f"{entry.account}, {entry.service}{f' of {entry.cost_centre}' if entry.cost_centre else ''}"),
         ("from", f"{sender} ({entry.sender_reason})"),
         ("message id", entry.message_id),
-        ("saved in", saved),
+        ("handed over" if delivery and delivery.handed_over else "saved in", saved),
         ("rights needed", "; ".join(sent.rights)),
     )
     emit(("what", "which"), [fact for fact in facts if fact[1]], form)

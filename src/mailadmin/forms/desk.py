@@ -6,6 +6,7 @@ Law: with no store named and none here, everything happens in a practice folder 
 from __future__ import annotations
 
 import atexit
+from collections.abc import Callable
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
@@ -36,6 +37,7 @@ class Desk:
         self.practice = practice
         self.runner = runner
         self.sandbox: Sandbox | None = None
+        self._watchers: list[Callable[[], None]] = []
         self._open = ExitStack()
         self._open.callback(app.close)
         atexit.register(self.close)
@@ -51,6 +53,21 @@ class Desk:
             Practice.SANDBOX: "a sample company, already migrated; its mail goes to the sandbox and nowhere else",
         }[self.practice]
         return f"Practice: {where}. It is deleted when the notebook is closed."
+
+    def move_to(self, app: App) -> None:
+        """Work on another store from now on; what was open is closed, and a practice folder goes."""
+        self._open.close()
+        self.app, self.practice, self.sandbox = app, None, None
+        self._open.callback(app.close)
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call this whenever a form of this desk has sent, saved or changed something."""
+        self._watchers.append(watcher)
+
+    def tell(self) -> None:
+        """Something was sent, saved or changed: every view that shows it looks again."""
+        for watcher in self._watchers:
+            watcher()
 
     def close(self) -> None:
         """Close the store; a practice folder and the sandbox go with it."""

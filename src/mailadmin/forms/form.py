@@ -28,6 +28,7 @@ class Form:
 
     def __init__(self, title: str, intro: str = "", *, runner: Runner = in_background) -> None:
         self.title = title
+        self.runner = runner
         self.progress = Progress(runner)
         self.message = Shown()
         self.body = VBox([])
@@ -57,14 +58,14 @@ class Form:
         except Exception as error:
             self.failed(error)
 
-    def work(self, work: Work, then: Callable[[Any], None]) -> None:
+    def work(self, work: Work, then: Callable[[Any], None], *, stoppable: bool = True) -> None:
         """Do long work beside the page, then go on with what it came to."""
         self.message.show()
 
         def go_on(found: Any) -> None:
             self.attempt(lambda: then(found))
 
-        self.progress.run(work, go_on, self.failed)
+        self.progress.run(work, go_on, self.failed, stoppable=stoppable)
 
     def failed(self, error: Exception) -> None:
         """Say what went wrong."""
@@ -101,4 +102,11 @@ def row(*parts: Widget | Field) -> HBox:
     """Parts beside each other, beneath each other where the window is narrow."""
     box = HBox([part.box if isinstance(part, Field) else part for part in parts])
     box.add_class("mailadmin-beside")
+    return box
+
+
+def columns(*parts: Widget | Field) -> HBox:
+    """Parts beside each other, each field beneath its label."""
+    box = row(*parts)
+    box.add_class("mailadmin-above")
     return box

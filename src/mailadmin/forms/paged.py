@@ -77,7 +77,7 @@ class PagedTable:
         self.table.show(Table(self._title, self._columns, page))
         self.previous.disabled, self.next.disabled = self._at == 0, self._at >= last
         shown = f"{self._at + 1:,} to {self._at + len(page):,} of {len(self._found):,}" if page else "no rows"
-        self.where.say(Tone.HINT, f"Rows {shown}" if page else "No row holds that.")
+        self.where.say(Tone.HINT, f"Rows {shown}" if page else _nothing(searched=bool(self._rows)))
         named = [(_named(row), place) for place, row in enumerate(page)]
         self.look.choose_from([("choose a row of this page …", None), *named])
         self.look.value = None
@@ -112,3 +112,7 @@ class PagedTable:
 
 def _named(row: Row) -> str:
     return " · ".join(words(cell) for cell in row[:2] if cell not in (None, ""))
+
+
+def _nothing(*, searched: bool) -> str:
+    return "No row holds that." if searched else "There is nothing here yet."

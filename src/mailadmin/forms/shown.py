@@ -8,6 +8,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable
 from enum import StrEnum
+from html import escape
 from importlib.resources import files
 
 from ipywidgets import HTML
@@ -40,7 +41,9 @@ def html(content: object) -> Markup:
         case Markup():
             return content
         case Table() | Page():
-            return Markup(content._repr_html_())
+            # Wider than a narrow window: it scrolls by itself, and by keyboard too.
+            shown = Markup(content._repr_html_())
+            return tag("div", shown, class_="mailadmin-scroll", tabindex=0, role="region", aria_label=visible(content.title))
         case Picture():
             # `tag` refuses every address; this one leads nowhere: it is the picture itself.
             source = b64encode(content.png()).decode()
@@ -48,6 +51,25 @@ def html(content: object) -> Markup:
             return Markup(f'<img class="mailadmin-picture" alt="{alt}" src="data:image/png;base64,{source}">')
         case _:
             return text(visible(str(content)))
+
+
+def framed(document: str, title: str) -> Markup:
+    """A document that is not ours, in a frame in which nothing runs and from which nothing leads."""
+    inside = escape(document, quote=True)
+    return Markup(
+        f'<iframe class="mailadmin-frame" sandbox="" referrerpolicy="no-referrer" title="{text(title)}" '
+        f'srcdoc="{inside}"></iframe>'
+    )
+
+
+def verbatim(words: str) -> Markup:
+    """Text of several lines, as it was written."""
+    return tag("pre", Markup("\n".join(html(line) for line in words.replace("\r\n", "\n").split("\n"))))
+
+
+def folded(summary: str, *contents: object) -> Markup:
+    """What not everybody wants to see: a line that opens."""
+    return tag("details", tag("summary", summary), *map(html, contents))
 
 
 def said(tone: Tone, *sentences: object) -> Markup:

@@ -45,6 +45,7 @@ class Progress:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._stop = threading.Event()
+        self._stoppable = True
         self.bar = IntProgress(description="Progress", min=0, max=1, bar_style="info")
         self.words = Shown()
         self.stop = Button(description="Stop", icon="stop", tooltip="Stop what is running; nothing of it is kept")
@@ -58,9 +59,16 @@ class Progress:
         """Whether work is under way."""
         return bool(self.box.layout.display != "none")
 
-    def run(self, work: Work, then: Callable[[Any], None], failed: Callable[[Exception], None]) -> None:
-        """Do the work, then hand what it came to to `then`, or its exception to `failed`."""
+    def run(
+        self, work: Work, then: Callable[[Any], None], failed: Callable[[Exception], None], *, stoppable: bool = True
+    ) -> None:
+        """Do the work, then hand what it came to to `then`, or its exception to `failed`.
+
+        What cannot be taken back, such as sending, is not `stoppable`.
+        """
         self._stop.clear()
+        self._stoppable = stoppable
+        self.stop.layout.display = None if stoppable else "none"
         self._show(True)
         self.step("Working")
 
@@ -85,6 +93,8 @@ class Progress:
         self.words.say(Tone.HINT, f"{what}, {done:,} of {of:,}" if of else f"{what} …")
 
     def _pressed(self, _button: Button) -> None:
+        if not self._stoppable:
+            return
         self._stop.set()
         self.words.say(Tone.HINT, "Stopping …")
 

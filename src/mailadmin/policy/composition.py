@@ -1,15 +1,22 @@
 """What becomes of what a person wrote: HTML cleaned, plain text beside it, the signature beneath.
 
-Laws: what is previewed is what is sent; nothing that runs, and no form, leaves here; plain text says where links lead.
+Laws: what is previewed is what is sent; nothing that runs, and no form, leaves here; styles fetch nothing; plain text
+says where links lead; a picture within the HTML travels as a part of the message, since few mail programs show it else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import NamedTuple
 
 import nh3
+
+from ..domain.messages import Attachment, Message
+from . import styles
 
 TAGS = frozenset(nh3.ALLOWED_TAGS | {"font"})
 _STYLED = {"style", "align", "valign", "bgcolor", "width", "height", "dir"}
@@ -28,6 +35,8 @@ def cleaned(html: str) -> str:
     """HTML without anything that runs or asks; pictures by `cid:`, from the web, or within the HTML itself."""
 
     def kept(_tag: str, name: str, value: str) -> str | None:
+        if name == "style":
+            return styles.kept(value) or None
         is_data = value.strip().lower().startswith("data:")
         return None if is_data and not (name == "src" and PICTURE.match(value.strip())) else value
 
@@ -74,7 +83,8 @@ class _Reader(HTMLParser):
             address, begun = self._link
             self._link = None
             words = "".join(self.found[begun:]).strip()
-            if address and words not in (address, address.removeprefix("mailto:"), address.removeprefix("tel:")):
+            bare = address.removeprefix("mailto:").removeprefix("tel:")
+            if address and "".join(words.split()) not in (address, bare):
                 self.found.append(f" ({address})")
         elif tag in ("td", "th"):
             self.found.append(" ")
@@ -103,3 +113,35 @@ def body_of(written: str, *, is_html: bool = False, signature: str = "") -> Body
         return Body(text + "\n", f"{above}\n<div>{beneath}</div>" if beneath else above)
     text = written.rstrip("\n")
     return Body(f"{text}\n\n-- \n{sign}\n" if sign else f"{text}\n", None)
+
+
+_WITHIN = re.compile(
+    r"""(?P<before>\ssrc\s*=\s*)(?P<quote>["'])data:image/(?P<kind>png|jpeg|gif|webp);base64,(?P<content>[A-Za-z0-9+/=\s]+)(?P=quote)""",
+    re.IGNORECASE,
+)
+
+
+def with_pictures_as_parts(message: Message) -> Message:
+    """The message with pictures that stand within its HTML as inline images, each once."""
+    if message.html is None:
+        return message
+    known = {file.content_id: file for file in message.attachments if file.content_id}
+    found: dict[str, Attachment] = {}
+
+    def moved(match: re.Match[str]) -> str:
+        try:
+            content = b64decode(match["content"], validate=False)
+        except ValueError:  # not to be read, so not to be moved
+            return match[0]
+        name = f"{hashlib.sha256(content).hexdigest()[:32]}@inline"
+        if name not in known and name not in found:
+            kind = match["kind"].lower()
+            found[name] = Attachment(f"picture-{len(found) + 1}.{kind}", content, f"image/{kind}", name)
+        return f"{match['before']}{match['quote']}cid:{name}{match['quote']}"
+
+    html = _WITHIN.sub(moved, message.html)
+    return (
+        replace(message, html=html, attachments=(*message.attachments, *found.values()))
+        if html != message.html
+        else message
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,8 +11,10 @@ from sqlalchemy import Connection
 
 from ..bootstrap import App
 from ..domain.addresses import same_address
+from ..domain.keys import visible
 from ..domain.message_documents import document_of, files_of
-from ..domain.messages import Message, RecipientStatus
+from ..domain.messages import RecipientStatus
+from ..errors import MailAdminError
 from ..resolution.provenance import Context
 from ..storage import audit_trail, outbox
 from ..storage.outbox import Attempt, Entry, State
@@ -30,8 +33,10 @@ def finish(
     transcript: tuple[str, ...],
     prepared: Prepared,
 ) -> Entry:
-    """Keep the outcome, the try, and a line in the audit trail, together."""
+    """Keep the outcome, the try, and a line in the audit trail, together; a text that is not kept has this one try."""
     at = app.now()
+    if state is State.RETRY and entry.message is None:
+        state = State.CANCELLED
     number = entry.attempt if entry.state is State.SENDING else entry.attempt + 1
     with app.store.writing() as connection:
         seal = _writer_seal(app, connection)
@@ -72,9 +77,14 @@ def _audit(app: App, connection: Connection, entry: Entry, sender_changed: bool,
     audit_trail.record_mail(connection, line, at=entry.updated_at, actor=app.actor, seal=seal)
 
 
-def enter(app: App, prepared: Prepared, message: Message, context: Context, state: State) -> Entry:
-    """The entry of a message that was decided on. It keeps the message as written, whatever test mode made of it."""
-    outgoing, at = prepared.outgoing, app.now()
+def enter(
+    app: App, prepared: Prepared, context: Context, state: State, *, replaces: Entry | None = None, keep: bool = True
+) -> Entry:
+    """The entry of a message that was decided on. It keeps the message as written, whatever test mode made of it.
+
+    Without `keep`, its text and files are not even written down while it is sent. What it replaces is given up in the same transaction: there is never a moment in which both could go out.
+    """
+    message, outgoing, at = prepared.message, prepared.outgoing, app.now()
     meant = replace(outgoing, message=message)
     asked = {name: str(value) if name == "service" else value for name, value in context._asdict().items() if value}
     entry = Entry(
@@ -94,7 +104,7 @@ def enter(app: App, prepared: Prepared, message: Message, context: Context, stat
         own_email=prepared.sender.own.email,
         sender_reason=prepared.sender.reason,
         subject=message.subject,
-        message=None if state in {State.WOULD_SEND, State.NOT_SENT} else document_of(message),
+        message=document_of(message) if keep and state not in outbox.FINISHED else None,
         recipients=tuple(RecipientStatus(a.email, 0, "") for a in message.recipients),
         content_hash=meant.content_hash,
         envelope_hash=meant.envelope_hash,
@@ -103,10 +113,33 @@ def enter(app: App, prepared: Prepared, message: Message, context: Context, stat
     )
     with app.store.writing() as connection:
         seal = _writer_seal(app, connection)
-        outbox.add(connection, entry, files_of(message), seal)
+        if replaces is not None:
+            _give_up(app, connection, replaces, f"replaced by {entry.id[:8]}", seal)
+        outbox.add(connection, entry, files_of(message) if keep else {}, seal)
         if state in {State.WOULD_SEND, State.NOT_SENT}:
             _audit(app, connection, entry, prepared.sender.changed, seal)
     return entry
+
+
+def refuse(app: App, context: Context, recipients: Sequence[str], subject: str, error: MailAdminError) -> None:
+    """Keep a line in the audit trail about a message somebody was not allowed to send."""
+    told = {
+        "user": context.user or "",
+        **({"portal": context.portal, "feature": context.feature or ""} if context.portal else {}),
+        **({"business_partner": context.business_partner} if context.business_partner else {}),
+        "recipients": [visible(recipient) for recipient in recipients],
+        "subject": visible(subject),
+        "error": type(error).__name__,
+        "reason": error.what,
+    }
+    line = audit_trail.Entry("refuse", audit_trail.REFUSAL, None, told)
+    with app.store.writing() as connection:
+        audit_trail.record_mail(connection, line, at=app.now(), actor=app.actor, seal=_writer_seal(app, connection))
+
+
+def _give_up(app: App, connection: Connection, entry: Entry, words: str, seal: outbox.Seal | None) -> None:
+    changed = outbox.change(connection, entry, seal, at=app.now(), state=State.CANCELLED, note=words)
+    _audit(app, connection, changed, not same_address(entry.sender_email, entry.own_email), seal)
 
 
 def settle(app: App, entry: Entry, state: State, words: str, **changes: Any) -> Entry:

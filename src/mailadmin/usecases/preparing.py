@@ -14,9 +14,12 @@ from ..domain.addresses import same_address
 from ..domain.governed import Organisation
 from ..domain.keys import match_key
 from ..domain.messages import Message, Outgoing
+from ..domain.organisation import User
 from ..domain.permissions import UPDATE_FROM, RolePermission
+from ..domain.portals import Contact
 from ..domain.settings import MESSAGE_ID_DOMAIN, PERMISSION_RULE, PermissionRule, Setting, SettingsInForce
-from ..errors import BulkRefused, NotPermitted, UnknownName
+from ..errors import BulkRefused, NotPermitted, NotReady, UnknownName
+from ..policy import composition, copies, readiness
 from ..policy import recipients as policy
 from ..policy.permission import Permitted, decide, said_of
 from ..policy.sender import From, check_reply_to, decide_from
@@ -27,14 +30,62 @@ from .accounts import Account, account_of
 
 
 class Prepared(NamedTuple):
-    """A message with everything decided and nothing sent: account, From, recipients, and why."""
+    """A message with everything decided and nothing sent: account, From, recipients, and why.
 
+    `message` is what is kept of it: as it was written, with the copy to the own address.
+    """
+
+    message: Message
     outgoing: Outgoing
     resolution: Resolution
     account: Account
     sender: From
     sends: bool
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything about a message is decided on: the site as it is kept at one moment."""
+
+    organisation: Organisation
+    settings: SettingsInForce
+    roles: tuple[RolePermission, ...]
+    contacts: tuple[Contact, ...]
+
+    def user(self, context: Context) -> User | None:
+        """Who sends. Raises UnknownName."""
+        if not context.user:
+            return None
+        user = self.organisation.users.get(match_key(context.user))
+        if user is None:
+            raise UnknownName("user", context.user, remedy="mailadmin effective lists everybody.")
+        return user
+
+    def resolve(self, context: Context) -> Resolution:
+        """Which account, and why. Raises UnknownName."""
+        user = self.user(context)
+        return resolve(context._replace(user=user.user_id) if user else context, self.organisation)
+
+    def may_change_from(self, user: User | None) -> Permitted:
+        """Whether whoever sends may send as another address."""
+        if user is None:
+            return Permitted(False, "nobody in particular is sending")
+        rule = PermissionRule(self.settings.get(PERMISSION_RULE))
+        return decide(user, UPDATE_FROM, said_of(UPDATE_FROM, self.roles), rule)
+
+
+def ground_of(app: App, context: Context) -> Ground:
+    """The ground for whoever sends."""
+    with app.store.reading() as connection:
+        users = [match_key(context.user)] if context.user else []
+        rows = repository.decided_on(connection, app.sealer(connection), users, contacts=context.portal is not None)
+    return Ground(
+        Organisation.of(rows),
+        SettingsInForce(row for row in rows if isinstance(row, Setting)),
+        tuple(row for row in rows if isinstance(row, RolePermission)),
+        tuple(row for row in rows if isinstance(row, Contact)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +102,21 @@ def prepare(app: App, message: Message, context: Context, wish: Wish | None = No
     `context.user` is who sends; a message of nobody in particular goes out as the account itself.
     """
     _refuse_bulk(message)
-    wish = wish or Wish()
-    with app.store.reading() as connection:
-        sealer = app.sealer(connection)
-        users = [match_key(context.user)] if context.user else []
-        rows = repository.decided_on(connection, sealer, users)
-    organisation = Organisation.of(rows)
-    settings = SettingsInForce(row for row in rows if isinstance(row, Setting))
+    ground = ground_of(app, context)
+    settings = ground.settings
     policy.check_not_stopped(settings)
-    resolution = resolve(_known(context, organisation), organisation)
+    if context.portal is not None:
+        _check_portal(message, context, ground)
+    resolution = ground.resolve(context)
     account = account_of(app, resolution, settings)
-    roles = [row for row in rows if isinstance(row, RolePermission)]
-    sender = _sender(organisation, context, wish, account, roles, settings)
-    check_reply_to(message, sender)
+    sender = _sender(ground, context, wish or Wish(), account)
+    if context.portal is None:
+        check_reply_to(message, sender)
+    if context.portal is None and not id_:
+        copy = copies.copy_wanted(ground.organisation, context.user)
+        own = copies.own_address(ground.organisation, context.user, account.own)
+        message = copies.with_copy(message, own, copy, account.profile.service)
+    message = composition.with_pictures_as_parts(message)
     addressed = policy.in_test_mode(message, settings)
     domain = settings.get(MESSAGE_ID_DOMAIN) or sender.own.email.rpartition("@")[2]
     outgoing = Outgoing(
@@ -73,7 +126,22 @@ def prepare(app: App, message: Message, context: Context, wish: Wish | None = No
         date=app.now(),
         recipients=addressed.message.recipients,
     )
-    return Prepared(outgoing, resolution, account, sender, addressed.sends, addressed.note)
+    return Prepared(message, outgoing, resolution, account, sender, addressed.sends, addressed.note)
+
+
+def _check_portal(message: Message, context: Context, ground: Ground) -> None:
+    """Raise NotReady where the portal cannot send, RecipientNotContact for anybody but its partner's contacts."""
+    portal = ground.organisation.portals.get(match_key(context.portal or ""))
+    if portal is None:
+        raise UnknownName("portal", context.portal or "", remedy="mailadmin portal status lists them.")
+    if missing := readiness.of_portal(portal).missing:
+        raise NotReady(
+            f"Portal {portal.code} sends no e-mail: {', '.join(missing)} is missing.",
+            remedy="Fill it in: in the portal's form, or with `mailadmin portal set`.",
+        )
+    if not context.business_partner:
+        raise NotReady("A portal writes about one business partner.", remedy="Name it: --business-partner CODE.")
+    policy.check_contacts(message, context.business_partner, ground.contacts)
 
 
 def _refuse_bulk(message: object) -> None:
@@ -84,30 +152,12 @@ def _refuse_bulk(message: object) -> None:
         )
 
 
-def _known(context: Context, organisation: Organisation) -> Context:
-    """The context with its user as kept. Raises UnknownName."""
-    if not context.user:
-        return context
-    user = organisation.users.get(match_key(context.user))
-    if user is None:
-        raise UnknownName("user", context.user, remedy="mailadmin effective lists everybody.")
-    return context._replace(user=user.user_id)
-
-
-def _sender(
-    organisation: Organisation,
-    context: Context,
-    wish: Wish,
-    account: Account,
-    roles: list[RolePermission],
-    settings: SettingsInForce,
-) -> From:
-    user = organisation.users.get(match_key(context.user)) if context.user else None
+def _sender(ground: Ground, context: Context, wish: Wish, account: Account) -> From:
+    user = ground.user(context) if context.portal is None else None
     if user is not None:
-        rule = PermissionRule(settings.get(PERMISSION_RULE))
-        permitted = decide(user, UPDATE_FROM, said_of(UPDATE_FROM, roles), rule)
-        return decide_from(account.own, wish.sender, wish.sender_name, permitted, user.user_id)
+        return decide_from(account.own, wish.sender, wish.sender_name, ground.may_change_from(user), user.user_id)
     if wish.sender is not None and not same_address(wish.sender, account.own.email):
         raise NotPermitted(f"Only a user may send as another address, by {UPDATE_FROM}.", remedy="Name the user.")
-    nobody = Permitted(False, "nobody in particular is sending")
-    return decide_from(account.own, None, wish.sender_name, nobody, "nobody")
+    if context.portal is not None and wish.sender_name not in (None, "", account.own.name):
+        raise NotPermitted(f"Portal {context.portal} sends under its own name alone.", remedy="Leave the name out.")
+    return decide_from(account.own, None, wish.sender_name, ground.may_change_from(None), "nobody")

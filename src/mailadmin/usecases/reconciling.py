@@ -24,6 +24,9 @@ class Verdict(StrEnum):
     SEND_AGAIN = "send again"
 
 
+_MAILBOXES = frozenset({ServiceKind.EXCHANGE, ServiceKind.EXCHANGE_SERVER})
+"""Services that keep what they sent, where it can be looked up."""
+
 _AFTER = {Verdict.SENT: State.SENT, Verdict.NOT_SENT: State.FAILED, Verdict.SEND_AGAIN: State.RETRY}
 
 
@@ -55,7 +58,7 @@ def reconcile(app: App, *, provider: MakeProvider = provider_for) -> list[Found]
 
 
 def _look_up(app: App, entry: Entry, provider: MakeProvider) -> Found:
-    if entry.service != ServiceKind.EXCHANGE:
+    if entry.service not in _MAILBOXES:
         return Found(entry, "SMTP keeps nothing to look at: ask a recipient, or look into the server's log")
     try:
         with app.store.reading() as connection:
@@ -82,7 +85,20 @@ def decide(app: App, named: str, verdict: Verdict) -> Entry:
     entry, _ = message(app, named)
     if entry.state is not State.UNKNOWN:
         raise Refused(f"Message {entry.id[:8]} is {entry.state}, not UNKNOWN: there is nothing to decide.")
+    if verdict is Verdict.SEND_AGAIN and entry.message is None:
+        raise Refused(f"Message {entry.id[:8]} cannot be sent again: its text was never kept.", remedy="Write it anew.")
     return journalling.settle(app, entry, _AFTER[verdict], f"{app.actor} says: {verdict}")
+
+
+def cancel(app: App, named: str) -> Entry:
+    """Give up a message that could still go out; its text is not kept any longer. Audited.
+
+    Raises Refused for a message of another state.
+    """
+    entry, _ = message(app, named)
+    if entry.state not in outbox.SENDABLE:
+        raise Refused(f"Message {entry.id[:8]} is {entry.state}: there is nothing to give up.")
+    return journalling.settle(app, entry, State.CANCELLED, f"{app.actor} gave it up")
 
 
 def hold_all(app: App) -> list[Entry]:

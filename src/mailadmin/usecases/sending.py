@@ -15,7 +15,7 @@ from ..domain.addresses import same_address
 from ..domain.message_documents import message_of
 from ..domain.messages import Address, Delivery, Message, Outgoing
 from ..domain.services import ServiceKind
-from ..errors import DraftChanged, MailAdminError, MailFailed, Outcome, Refused
+from ..errors import DraftChanged, MailAdminError, MailFailed, NotPermitted, Outcome, RecipientNotContact, Refused
 from ..providers.base import Provider
 from ..providers.capabilities import Capability
 from ..providers.registry import provider_for
@@ -54,39 +54,79 @@ def send(
     wish: Wish | None = None,
     *,
     dry_run: bool = False,
+    replaces: str | None = None,
+    keep: bool = True,
     provider: MakeProvider = provider_for,
 ) -> Sent:
     """Send one message now. With `dry_run` everything is decided and recorded, and nothing sent.
 
-    Raises what `prepare` raises, Unsupported before any traffic, MailFailed (its `outcome` is what is known).
+    `replaces` is a kept message this one is a newer version of; that one is given up. Without `keep`, the outbox never
+    holds the text: what is not accepted at once is given up. Raises what `prepare` raises, Refused where that one may
+    have gone out, Unsupported before any traffic, MailFailed with its `outcome`.
     """
     journalling.recover(app)
-    prepared = prepare(app, message, context, wish)
+    older = _older_version(app, replaces)
+    prepared = _decided(app, message, context, wish)
     sender = provider(prepared.account.profile)
     built = sender.ready(prepared.outgoing)
     state = State.WOULD_SEND if dry_run else State.INTENT if prepared.sends else State.NOT_SENT
-    entry = journalling.enter(app, prepared, message, context, state)
+    entry = journalling.enter(app, prepared, context, state, replaces=None if dry_run else older, keep=keep)
     if state is not State.INTENT:
         return Sent(entry, prepared, None, sender.rights(prepared.outgoing))
     return _deliver(app, entry, prepared, provider, sender, built)
 
 
+def _decided(app: App, message: Message, context: Context, wish: Wish | None) -> Prepared:
+    """What `prepare` decides; a message somebody was not allowed to send leaves a line in the audit trail."""
+    try:
+        return prepare(app, message, context, wish)
+    except (NotPermitted, RecipientNotContact) as error:
+        named = (*message.recipients, *message.reply_to)
+        journalling.refuse(app, context, [address.email for address in named], message.subject, error)
+        raise
+
+
 def save_draft(
-    app: App, message: Message, context: Context, wish: Wish | None = None, *, provider: MakeProvider = provider_for
+    app: App,
+    message: Message,
+    context: Context,
+    wish: Wish | None = None,
+    *,
+    replaces: str | None = None,
+    provider: MakeProvider = provider_for,
 ) -> Sent:
-    """Keep a message in the mailbox's Drafts and in the outbox. Raises Unsupported where the service has no drafts."""
+    """Keep a message in the mailbox's Drafts and in the outbox, in the place of the kept one it `replaces`.
+
+    Raises what `send` raises, Unsupported where the service has no drafts.
+    """
     journalling.recover(app)
-    prepared = prepare(app, message, context, wish)
+    older = _older_version(app, replaces)
+    prepared = _decided(app, message, context, wish)
     sender = provider(prepared.account.profile)
     sender.ready(prepared.outgoing, Capability.DRAFT)
-    entry = journalling.enter(app, prepared, message, context, State.DRAFT)
+    entry = journalling.enter(app, prepared, context, State.DRAFT, replaces=older)
     journal = Journal(app, entry)
     try:
         delivery = sender.save_draft(prepared.outgoing, journal)
     except MailAdminError as error:
+        error.kept = entry.id
         error.remedy = f"{error.remedy}\nIt is in the outbox all the same, as {entry.id[:8]} ({entry.state}).".strip()
         raise
     return Sent(journal.entry, prepared, delivery, sender.rights(prepared.outgoing))
+
+
+def _older_version(app: App, named: str | None) -> Entry | None:
+    """The kept message a new one takes the place of; nothing where it has failed for good, which it stays."""
+    if named is None:
+        return None
+    with app.store.reading() as connection:
+        entry = outbox.entry_of(connection, named, journalling.seal_of(app, connection))
+    if entry.state not in {*outbox.SENDABLE, State.FAILED}:
+        raise Refused(
+            f"Message {entry.id[:8]} cannot be replaced, it is {entry.state}: {outbox.STATES[entry.state]}.",
+            remedy="Find out first what became of it." if entry.state is State.UNKNOWN else "",
+        )
+    return entry if entry.state in outbox.SENDABLE else None
 
 
 def send_kept(app: App, named: str, *, accept_changes: bool = False, provider: MakeProvider = provider_for) -> Sent:
@@ -99,12 +139,12 @@ def send_kept(app: App, named: str, *, accept_changes: bool = False, provider: M
     with app.store.reading() as connection:
         entry = outbox.entry_of(connection, named, journalling.seal_of(app, connection))
         files = outbox.files_of(connection, entry)
-    if entry.state not in {*outbox.BY_MACHINE, State.DRAFT, State.HELD}:
+    if entry.state not in outbox.SENDABLE:
         raise Refused(
             f"Message {entry.id[:8]} is {entry.state}: {outbox.STATES[entry.state]}.",
             remedy="mailadmin outbox reconcile" if entry.state is State.UNKNOWN else "Write it anew.",
         )
-    message = _as_written(app, entry, files)
+    message = as_written(app, entry, files)
     begun = entry.state is not State.DRAFT
     context = context_of(entry)
     wish = Wish(entry.sender_email, entry.sender_name)
@@ -160,7 +200,7 @@ def _still_open(entry: Entry, prepared: Prepared) -> tuple[Address, ...]:
     return tuple(a for a in prepared.outgoing.recipients if a.email in entry.open_recipients)
 
 
-def _as_written(app: App, entry: Entry, files: dict[str, bytes]) -> Message:
+def as_written(app: App, entry: Entry, files: dict[str, bytes]) -> Message:
     """The message of an entry; what is not as it was written is put aside for good. Raises DraftChanged."""
     try:
         kept = as_kept(entry, files)
@@ -202,6 +242,7 @@ def _deliver(
             delivery = sender.hand_over(built, outgoing, journal)
         except MailAdminError as error:
             kept = _failed(app, journal.entry, error, prepared)
+            error.kept = kept.id
             error.remedy = f"{error.remedy}\nIt is in the outbox as {kept.id[:8]} ({kept.state}).".strip()
             raise
         entry = _delivered(app, journal.entry, delivery, prepared)
@@ -218,7 +259,9 @@ def _delivered(app: App, entry: Entry, delivery: Delivery, prepared: Prepared) -
     statuses = tuple(told.get(status.email, status) for status in entry.recipients)
     if not any(status.email in told for status in entry.recipients):
         statuses = delivery.recipients  # forced test mode: the redirect address stands for everybody
-    if all(status.accepted for status in statuses):
+    if delivery.handed_over is not None:
+        state = State.HANDED_OVER
+    elif all(status.accepted for status in statuses):
         state = State.SENT
     elif any(status.code == 0 or status.transient for status in statuses):
         state = State.RETRY
