@@ -216,11 +216,17 @@ def effects_of(effects: Effects, user: str) -> Page:
     if place is None:
         raise UnknownName("user", user)
     before, after = effects.before[place], effects.after[place]
-    found = SubjectEffect(effects.after.people[place].user_id, "", kind_of(before, after), before, after)
+    return field_by_field(
+        SubjectEffect(effects.after.people[place].user_id, "", kind_of(before, after), before, after)
+    )
+
+
+def field_by_field(found: SubjectEffect) -> Page:
+    """What happens to one user or web configuration, field by field."""
     rows = [(e.field, e.before, e.after, e.change, e.reason) for e in found.rows()]
     changed = frozenset(i for i, row in enumerate(rows) if row[3] != "same")
     table = Table("Field by field", ("field", "before", "after", "change", "origin or reason"), rows, changed)
-    return Page(f"{found.user_id}: {found.kind}", (_sentence(KINDS[found.kind]),), (table,))
+    return Page(f"{_name(found)}: {found.kind}", (_sentence(KINDS[found.kind]),), (table,))
 
 
 def explanation(resolution: Resolution, standing: Standing | None = None) -> Page:

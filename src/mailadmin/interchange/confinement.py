@@ -1,7 +1,8 @@
 """Files from outside are parsed in a process of their own, under limits: whatever is in them, this one is unharmed.
 
 Laws: the child is a new interpreter and never a fork, because this process may have threads. It hears on its standard
-input what to read and answers in JSON. It gets no environment but what an interpreter needs: in ours may be a key.
+input what to read, or its very bytes, and answers in JSON. It gets no environment but what an interpreter needs: in
+ours may be a key.
 """
 
 from __future__ import annotations
@@ -30,13 +31,17 @@ _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
 @contextmanager
-def confined(files: Sequence[Path], findings: Findings, *, folder: bool) -> Iterator[Carrier]:
+def confined(
+    files: Sequence[Path], findings: Findings, *, folder: bool, given: Sequence[bytes] = ()
+) -> Iterator[Carrier]:
     """The carrier in `files`, one file or the CSV files of a folder. Its process ends when the carrier is left.
 
+    `given` are the bytes of files that lie nowhere, such as those somebody uploaded.
     Reading its tables raises BadInput when it is no legacy export, or when its process goes over a limit.
     """
-    order = Order(files=[str(file) for file in files], folder=folder, limits=budgets.READER)
-    with lines_of_a_reader(order) as lines:
+    sizes = list(map(len, given))
+    order = Order(files=[str(file) for file in files], sizes=sizes, folder=folder, limits=budgets.READER)
+    with lines_of_a_reader(order, given) as lines:
         heard = _Heard(files[0].name, lines, findings)
         yield Carrier(heard.tables(), lambda: heard.digest)
 
@@ -46,7 +51,7 @@ class Died(Exception):
 
 
 @contextmanager
-def lines_of_a_reader(order: Order) -> Iterator[Iterable[bytes]]:
+def lines_of_a_reader(order: Order, given: Sequence[bytes] = ()) -> Iterator[Iterable[bytes]]:
     """What a reader in a process of its own says. Raises Died at the end of the lines if they are not all."""
     try:
         child = subprocess.Popen(  # noqa: S603
@@ -61,15 +66,17 @@ def lines_of_a_reader(order: Order) -> Iterator[Iterable[bytes]]:
         raise BadInput(f"No process can be started to read in: {error.strerror}.") from error
     with child:
         try:
-            yield _lines(child, order)
+            yield _lines(child, order, given)
         finally:
             child.kill()
 
 
-def _lines(child: subprocess.Popen[bytes], order: Order) -> Iterator[bytes]:
+def _lines(child: subprocess.Popen[bytes], order: Order, given: Sequence[bytes]) -> Iterator[bytes]:
     hears, says = cast("IO[bytes]", child.stdin), cast("IO[bytes]", child.stdout)
     with suppress(OSError), hears:  # of a child that is dead already, its exit code tells more
-        hears.write(json.dumps(order).encode())
+        hears.write(json.dumps(order).encode() + b"\n")
+        for data in given:
+            hears.write(data)
     yield from says
     if code := child.wait():
         raise Died(_cause(code, order["limits"]))

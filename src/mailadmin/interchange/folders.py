@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..domain.keys import match_key
@@ -18,11 +19,17 @@ def tables_in_folder(folder: Path, findings: Findings) -> list[Path]:
     Raises BadInput when there is none, or when the folder cannot be looked into.
     """
     try:
-        found = [path for path in sorted(folder.iterdir()) if _is_table(path, findings)]
+        paths = sorted(folder.iterdir())
     except OSError as error:
         raise BadInput(f"The folder {folder.name} cannot be read: {error.strerror}.") from error
+    return tables_among(paths, folder.name, findings)
+
+
+def tables_among(paths: Iterable[Path], folder: str, findings: Findings) -> list[Path]:
+    """Those of the paths that are CSV files, one per table. Raises BadInput when there is none."""
+    found = [path for path in paths if _is_table(path, findings)]
     if not found:
-        raise BadInput(f"The folder {folder.name} holds no CSV file.", remedy="A file per table, such as users.csv.")
+        raise BadInput(f"The folder {folder} holds no CSV file.", remedy="A file per table, such as users.csv.")
     tables: dict[str, Path] = {}
     for path in found:
         if (twin := tables.setdefault(match_key(path.stem), path)) != path:

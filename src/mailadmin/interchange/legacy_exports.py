@@ -23,8 +23,10 @@ from .folders import tables_in_folder
 from .intake import Intake
 from .layouts import content_of
 from .rows import Content, Row, Rows
+from .uploads import Uploads, files_among, name_of
 
 Progress = Callable[[str], None]
+Source = Path | str | Uploads
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ class LegacyExport:
 
 
 def read_legacy_export(
-    source: Path | str,
+    source: Source,
     *,
     ignore_unknown: bool = False,
     sql: str | None = None,
     progress: Progress | None = None,
 ) -> LegacyExport:
-    """Reads a folder of CSV files, an XLSX workbook or a JSON file; with `sql`, a database.
+    """Reads a folder of CSV files, an XLSX workbook or a JSON file, or the bytes of such; with `sql`, a database.
 
     `sql` is the URL of the database, and `source` then a TOML file with one SELECT per table. `ignore_unknown` leaves
     out unknown tables and columns instead of refusing them. `progress` is called with a line per table.
@@ -65,9 +67,9 @@ def read_legacy_export(
     Raises BadInput when there is no such source or it is no legacy export; SourceRejected, holding every problem, when
     it is one that cannot be taken as it is.
     """
-    path = Path(source)
+    path = Path(name_of(source) if isinstance(source, Mapping) else source)
     intake = Intake(ignore_unknown=ignore_unknown)
-    with _opened(path, sql, intake.findings) as carrier, uncollected():
+    with opened(source, intake.findings, sql) as carrier, uncollected():
         contents = _contents(carrier.tables, intake, progress or (lambda line: None))
     references.check(contents, intake.findings)
     if sql is None and (held := len(intake.secrets)):
@@ -75,20 +77,33 @@ def read_legacy_export(
         intake.findings.note(path.name, f"{what}; lock it away or delete it when it is no longer needed")
     if not contents and not intake.findings.problems:
         raise BadInput(f"{path.name} holds no table that is known.", remedy=f"Known are: {', '.join(TABLES)}.")
+    return taken(contents, intake, path.name, carrier.digest())
+
+
+def taken(contents: Mapping[str, Content], intake: Intake, source: str, sha256: str | None) -> LegacyExport:
+    """What was read, as an export. Raises SourceRejected with every problem of it."""
     if intake.findings.problems:
-        raise SourceRejected(path.name, intake.findings.problems)
+        raise SourceRejected(source, intake.findings.problems)
     return LegacyExport(
         rows={name: contents[name].sorted_rows() for name in TABLES if name in contents},
         secrets=intake.secrets,
         not_taken=tuple(sorted(intake.findings.not_taken)),
         notes=intake.findings.notes,
-        source=visible(path.name),
-        sha256=carrier.digest(),
+        source=visible(source),
+        sha256=sha256,
     )
 
 
 @contextmanager
-def _opened(source: Path, sql: str | None, findings: Findings) -> Iterator[Carrier]:
+def opened(source: Source, findings: Findings, sql: str | None = None) -> Iterator[Carrier]:
+    """The carrier of a source, for as long as the block lasts. Raises BadInput."""
+    if isinstance(source, Mapping):
+        files, folder = files_among(source, findings)
+        given = [source[file.name] for file in files]
+        with confined(files, findings, folder=folder, given=given) as carrier:
+            yield carrier
+        return
+    source = Path(source)
     if sql is not None:
         from .sql_tables import tables_in_database
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypedDict
@@ -29,19 +29,23 @@ _ITEMS = 500
 
 
 class Order(TypedDict):
-    """What to read: one file, or the CSV files of a folder; and the limits, by their names in `resource`."""
+    """What to read: one file, or the CSV files of a folder; and the limits, by their names in `resource`.
+
+    `sizes` are those of the files where their bytes follow the order, so that they need not lie anywhere.
+    """
 
     files: list[str]
+    sizes: list[int]
     folder: bool
     limits: Mapping[str, int]
 
 
 def main() -> None:
     """Carry out the order on the standard input."""
-    order: Order = json.load(sys.stdin)
+    order: Order = json.loads(sys.stdin.buffer.readline())
     _limit(order["limits"])
     try:
-        read(order, _write)
+        read(order, _write, [sys.stdin.buffer.read(size) for size in order["sizes"]])
     except MemoryError:
         sys.exit(OUT_OF_MEMORY)
 
@@ -63,13 +67,13 @@ def _limit(limits: Mapping[str, int]) -> None:
             resource.setrlimit(getattr(resource, name), (most, most + 1))
 
 
-def read(order: Order, write: Callable[[bytes], object]) -> None:
-    """Write what the files hold, line by line."""
+def read(order: Order, write: Callable[[bytes], object], given: Sequence[bytes] = ()) -> None:
+    """Write what the files hold, line by line; `given` are their bytes where they lie nowhere."""
     speech = _Speech(write)
     findings = _Told(speech)
     digest = sha256()
     try:
-        for table in _tables(order, findings, digest, speech):
+        for table in _tables(order, given, findings, digest, speech):
             speech.say(("table", table.name, table.where, table.header, *table.place))
             # A header that is too wide is refused by itself; its rows may be a million times as wide.
             for row in table.rows if len(table.header or ()) <= budgets.COLUMNS else ():
@@ -80,19 +84,21 @@ def read(order: Order, write: Callable[[bytes], object]) -> None:
     speech.flush()
 
 
-def _tables(order: Order, findings: Findings, digest: Any, speech: _Speech) -> Iterator[RawTable]:
-    for path in map(Path, order["files"]):
+def _tables(
+    order: Order, given: Sequence[bytes], findings: Findings, digest: Any, speech: _Speech
+) -> Iterator[RawTable]:
+    for number, path in enumerate(map(Path, order["files"])):
         speech.say(("reading", path.name))
         speech.flush()
         if not order["folder"]:
-            data = budgets.read_regular(path)
+            data = given[number] if given else budgets.read_regular(path)
             digest.update(data)
             yield from tables_in_file(data, path, findings)
             continue
         from .csv_tables import table_in_file
 
         try:
-            data = budgets.read_regular(path)
+            data = given[number] if given else budgets.read_regular(path)
             digest.update(f"{sha256(data).hexdigest()}  {path.name}\n".encode())
             yield table_in_file(data, path, findings)
         except BadInput as error:

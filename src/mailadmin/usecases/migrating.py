@@ -11,7 +11,7 @@ from ..bootstrap import App
 from ..domain.keys import match_key, unprintable, visible
 from ..errors import DifferencesFound, UnknownName
 from ..interchange.files import read_json, write_privately
-from ..interchange.legacy_exports import read_legacy_export
+from ..interchange.legacy_exports import LegacyExport, Source, read_legacy_export
 from ..migration import planning
 from ..migration.effects import Effects, digest
 from ..migration.operations import applied
@@ -27,13 +27,14 @@ from ..storage.repository import State
 from .applying import apply as apply
 from .applying import check_fresh, check_store, plan_of
 from .applying import history as history
+from .filling import Entered, filled
 
 Progress = Callable[[str], None]
 
 
 def take_snapshot(
     app: App,
-    source: str | Path,
+    source: Source,
     *,
     out: str | Path | None = None,
     sql: str | None = None,
@@ -41,12 +42,19 @@ def take_snapshot(
     keep_secrets: bool = True,
     progress: Progress | None = None,
 ) -> Snapshot:
-    """Note an export (folder of CSV, XLSX, JSON, or with `sql` a file of SELECTs) whole and sealed.
+    """Note an export (folder of CSV, XLSX, JSON, their bytes, or with `sql` a file of SELECTs) whole and sealed.
 
     Clear secrets go to the store's vault, under its key, and nowhere else. Raises SourceRejected with every problem,
     KeyNeeded where there are secrets and no key, unless `keep_secrets` is False: they are then noted as present only.
     """
     export = read_legacy_export(source, ignore_unknown=ignore_unknown, sql=sql, progress=progress)
+    return keep_snapshot(app, export, out=out, keep_secrets=keep_secrets)
+
+
+def keep_snapshot(
+    app: App, export: LegacyExport, *, out: str | Path | None = None, keep_secrets: bool = True
+) -> Snapshot:
+    """Keep what was read as a snapshot, sealed, and its secrets in the vault. Raises KeyNeeded as `take_snapshot`."""
     with app.store.writing() as connection:
         fingerprints = {}
         if export.secrets and keep_secrets:
@@ -116,14 +124,18 @@ def explain_legacy(snapshot: Snapshot, user: str) -> Resolution:
     return legacy_resolve(Context(user=named.get(key, user)), legacy)
 
 
-def make_plan(app: App, snapshot: Snapshot, *, out: str | Path | None = None) -> Plan:
-    """The plan that migrates this store to what the snapshot's settings become. Changes no setting."""
+def make_plan(app: App, snapshot: Snapshot, *, entered: Entered | None = None, out: str | Path | None = None) -> Plan:
+    """The plan that migrates this store to what the snapshot's settings become. Changes no setting.
+
+    `entered` fills gaps: its secrets go to the vault, the rest into the plan. Raises BadInput for a value that cannot
+    stand there, KeyNeeded where there is a secret and no key.
+    """
     with app.store.writing() as connection:
         if books.snapshot_document(connection, snapshot.id) is None:
             books.add_snapshot(connection, snapshot)
-        plan = planning.plan_migration(
-            snapshot, repository.rows(connection, app.sealer(connection)), base_of(app, repository.state(connection))
-        )
+        current = repository.rows(connection, app.sealer(connection))
+        rows = filled(app, connection, planning.drafted(snapshot, current).rows, entered) if entered else {}
+        plan = planning.plan_migration(snapshot, current, base_of(app, repository.state(connection)), rows)
     return written(plan.sealed(app.seal()), out)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -19,7 +19,7 @@ def reading_here() -> Iterator[None]:
 
 
 @contextmanager
-def _lines(order: reader.Order) -> Iterator[list[bytes]]:
+def _lines(order: reader.Order, given: Sequence[bytes] = ()) -> Iterator[list[bytes]]:
     lines: list[bytes] = []
-    reader.read(order, lines.append)
+    reader.read(order, lines.append, given)
     yield lines
