@@ -10,18 +10,26 @@ import typer
 from .. import __version__
 from ..errors import MailAdminError
 from . import (
+    auditing,
+    calendar,
     configuration,
     demo,
     effective,
+    findings,
+    fleet,
     keys,
     migration,
     outbox,
+    portal,
     report,
     sandbox,
+    scan,
     sending,
+    serving,
     snapshot,
     store,
     switches,
+    user_settings,
     verify,
 )
 from .output import print_text, say
@@ -61,7 +69,8 @@ def choose(context: typer.Context, store: StoreOption = None, version: VersionOp
 
 
 for part in (
-    snapshot, migration, report, effective, configuration, verify, sending, outbox, sandbox, switches, keys, store, demo
+    snapshot, migration, report, scan, effective, configuration, verify, sending, outbox, portal, user_settings, sandbox,
+    switches, serving, keys, store, auditing, findings, fleet, calendar, demo,
 ):  # fmt: skip
     part.add_to(app)
 

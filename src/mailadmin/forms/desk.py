@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ..bootstrap import DEFAULT_STORE, App, connect, sample_folder, standing_store
-from ..usecases import keeping, migrating
+from ..usecases import keeping, migrating, portal_settings, preferring
 from .work import Runner, in_background
 
 if TYPE_CHECKING:
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 
 class Practice(StrEnum):
-    """How far the practice company has come: nothing yet, migrated, or migrated with its mail going to the sandbox."""
+    """How far the practice company has come: nothing yet, migrated, its mail going to the sandbox, a portal besides;
+    or a small company of its own, with e-mail settings of its users.
+    """
 
     EMPTY = "empty"
     MIGRATED = "migrated"
     SANDBOX = "sandbox"
+    PORTAL = "portal"
+    USER_SETTINGS = "user settings"
 
 
 class Desk:
@@ -51,6 +55,8 @@ class Desk:
             Practice.EMPTY: "an empty store",
             Practice.MIGRATED: "a sample company, already migrated",
             Practice.SANDBOX: "a sample company, already migrated; its mail goes to the sandbox and nowhere else",
+            Practice.PORTAL: "a sample company with a customer portal; its mail goes to the sandbox and nowhere else",
+            Practice.USER_SETTINGS: "a small company; its mail goes to the sandbox and nowhere else",
         }[self.practice]
         return f"Practice: {where}. It is deleted when the notebook is closed."
 
@@ -95,10 +101,14 @@ def _practice(practice: Practice, runner: Runner) -> Desk:
         desk = Desk(connect(Path(folder) / DEFAULT_STORE), practice=practice, runner=runner)
         opened.callback(desk.app.close)
         keeping.create_key(desk.app)
-        if practice is not Practice.EMPTY:
+        if practice not in {Practice.EMPTY, Practice.USER_SETTINGS}:
             plan = migrating.make_plan(desk.app, migrating.take_snapshot(desk.app, sample_folder() / "kowhai-csv"))
             migrating.apply(desk.app, plan, plan.confirmation)
-        if practice is Practice.SANDBOX:
+        if practice is Practice.PORTAL:
+            portal_settings.practise(desk.app)
+        if practice is Practice.USER_SETTINGS:
+            preferring.practise(desk.app)
+        if practice in {Practice.SANDBOX, Practice.PORTAL, Practice.USER_SETTINGS}:
             from ..usecases.sandboxing import sandboxed
 
             playing = opened.enter_context(sandboxed(desk.app, tick_global=True))

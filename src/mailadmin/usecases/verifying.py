@@ -17,19 +17,23 @@ from typing import NamedTuple
 
 from ..audit.advisories import Advisory, concerning
 from ..bootstrap import App, advisories
+from ..domain.governed import Organisation
 from ..domain.keys import match_key
-from ..domain.profiles import user_name_of
+from ..domain.profiles import OutlookProfile, user_name_of
 from ..domain.services import COST_CENTRE_SERVICES, FIELDS, ServiceKind, Unit, Values
 from ..domain.settings import SettingsInForce
 from ..errors import BadInput, MailAdminError, UnknownName
 from ..providers.ladder import OWN_RUNGS, RUNGS, Result, Rung, climb
-from ..resolution.population import Population, population
+from ..resolution.population import People, Population, population
 from ..resolution.provenance import Context, Resolution, Status
 from ..sandbox.faults import FAULTS, Fault
 from ..storage import repository, verifications
 from .accounts import Account, account_of
 from .sandboxing import sandboxed
 from .switching import in_force
+
+_OUTLOOK = OutlookProfile(own="")
+"""Everybody's own Outlook."""
 
 AT_ONCE = 32
 """Accounts verified at the same time."""
@@ -50,7 +54,7 @@ Climbing = Callable[..., tuple[Rung, ...]]
 
 
 class Subject(NamedTuple):
-    """An account to verify, or why it cannot be one, and the users who send by it.
+    """An account to verify, or why it cannot be one, and the users who send by it. Outlook has neither: it is not here.
 
     Accounts with the same number of `login` sign in alike: they differ in their From or mailbox alone.
     """
@@ -67,7 +71,9 @@ class Subject(NamedTuple):
     @property
     def name(self) -> str:
         """Which account, in words."""
-        return self.account.profile.account if self.account else f"{self.service} of {self.cost_centre}"
+        if self.account is not None:
+            return self.account.profile.account
+        return _OUTLOOK.account if self.service is ServiceKind.OUTLOOK else f"{self.service} of {self.cost_centre}"
 
     @property
     def sender(self) -> str:
@@ -123,7 +129,6 @@ def subjects(
     Only accounts of these users, or of a Cost Centre, where named; each with everybody who sends by it. Raises
     UnknownName for a user or Cost Centre that is not there.
     """
-    settings = in_force(app)
     with app.store.reading() as connection:
         organisation, people = repository.everybody(connection, app.sealer(connection))
     if cost_centre is not None and organisation.cost_centre(cost_centre) is None:
@@ -131,21 +136,34 @@ def subjects(
     wanted = {match_key(user): user for user in users}
     if missing := wanted.keys() - set(people.keys):
         raise UnknownName("user", wanted[min(missing)], remedy="mailadmin effective lists everybody.")
+    by_method = (None,) if organisation.preferences else ()
+    services = (*COST_CENTRE_SERVICES, *by_method) if every_service else (None,)
+    chosen = [
+        subject._replace(users=tuple(sorted(set(subject.users), key=match_key)))
+        for subject in subjects_among(app, organisation, people, in_force(app), services)
+        if (cost_centre is None or match_key(subject.cost_centre) == match_key(cost_centre))
+        and (not wanted or not wanted.keys().isdisjoint(map(match_key, subject.users)))
+    ]
+    return sorted(chosen, key=lambda s: (s.cost_centre, s.service, s.name, s.sender, s.users))
+
+
+def subjects_among(
+    app: App,
+    organisation: Organisation,
+    people: People,
+    settings: SettingsInForce,
+    services: Iterable[ServiceKind | None],
+) -> Iterable[Subject]:
+    """The distinct accounts these people send by, by each of these services (None: chosen by rule)."""
     found: dict[Hashable, Subject] = {}
     logins: dict[Hashable, int] = {}
-    for service in COST_CENTRE_SERVICES if every_service else (None,):
+    for service in services:
         for answer, its_users in _distinct(population(people, Context(service=service), organisation)):
             subject = _subject(app, answer, settings, logins)
             key = subject.account.profile_hash if subject.account else (subject.login, str(subject.refused))
             known = found[key].users if key in found else ()
             found[key] = subject._replace(users=(*known, *its_users))
-    chosen = [
-        subject._replace(users=tuple(sorted(subject.users, key=match_key)))
-        for subject in found.values()
-        if (cost_centre is None or match_key(subject.cost_centre) == match_key(cost_centre))
-        and (not wanted or not wanted.keys().isdisjoint(map(match_key, subject.users)))
-    ]
-    return sorted(chosen, key=lambda s: (s.cost_centre, s.service, s.name, s.sender, s.users))
+    return found.values()
 
 
 def _distinct(found: Population) -> Iterator[tuple[Resolution, list[str]]]:
@@ -168,7 +186,7 @@ def _subject(app: App, answer: Resolution, settings: SettingsInForce, logins: di
     alike = service, centre, *[value for field, value in pairs if field.unit in _SIGN_IN]
     account, refused = None, None
     try:
-        account = account_of(app, answer, settings)
+        account = account_of(app, answer, settings) if service is not ServiceKind.OUTLOOK else None
     except MailAdminError as error:
         refused = error
     return Subject(
@@ -237,6 +255,8 @@ def _climbed(app: App, subject: Subject, climbing: Climbing, stuck: tuple[Rung, 
     at = app.now()
     if stuck is not None:
         return Verified(subject, at, stuck)
+    if subject.service is ServiceKind.OUTLOOK:
+        return Verified(subject, at, climbing(_OUTLOOK, ""))
     if subject.account is None:
         what = subject.refused.what if subject.refused else ""
         remedy = subject.refused.remedy if subject.refused else ""
@@ -301,6 +321,11 @@ def standing(app: App, answer: Resolution) -> Standing:
         account = account_of(app, answer, in_force(app))
     except MailAdminError:
         return Standing("never verified")
+    return standing_of(app, account)
+
+
+def standing_of(app: App, account: Account) -> Standing:
+    """How an account stands as of today."""
     with app.store.reading() as connection:
         known = verifications.kept(connection, account.profile_hash)
     if known is None:
@@ -314,7 +339,7 @@ def standing(app: App, answer: Resolution) -> Standing:
 def with_deadline(wanted: Iterable[Subject], seconds: float) -> Iterator[Subject]:
     """The same accounts, each given up after so many seconds."""
     for subject in wanted:
-        if subject.account is None:
+        if subject.account is None or isinstance(subject.account.profile, OutlookProfile):
             yield subject
         else:
             profile = replace(subject.account.profile, deadline=seconds)

@@ -13,6 +13,7 @@ from mailadmin.domain.preferences import CopyToSelf
 from mailadmin.domain.services import ServiceKind
 from mailadmin.errors import BadInput, DraftChanged, NotReady, Refused, UnknownName
 from mailadmin.forms.desk import Desk
+from mailadmin.policy.copies import BY_OUTLOOK
 from mailadmin.providers.capabilities import Capability
 from mailadmin.resolution.provenance import Context
 from mailadmin.storage import outbox
@@ -126,6 +127,16 @@ def test_a_copy_to_the_own_address_is_told_before(app: App, tmp_path: Path) -> N
     found = composing.prospect(app, Context(user="ann"))
     assert found.copy == Copy(CopyToSelf.BCC, Address("ann@kowhai.example", "Kowhai Lending"))
     assert prepare(app, message(), Context(user="ann")).message.bcc == (found.copy.to,)
+
+
+def test_what_outlook_does_not_carry_is_told_before(app: App, tmp_path: Path) -> None:
+    own = ("[[mail_preferences]]", 'user_id = "ann"', 'method = "outlook"', 'email = "ann@kowhai.example"')
+    configure(app, tmp_path, rows(*own, 'copy_to_self = "CC"', 'signature_html = "<b>Ann</b>"'))
+    found = composing.prospect(app, Context(user="ann"))
+    assert (found.copy, found.signature, found.problems) == (None, "", ())
+    assert f"{found.note}." == BY_OUTLOOK
+    assert found.ability is not None
+    assert Capability.DRAFT not in found.ability.can
 
 
 def test_places_are_told_by_code(app: App) -> None:

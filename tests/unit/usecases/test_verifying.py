@@ -178,7 +178,7 @@ def test_a_service_nobody_here_sends_by_is_told_as_such(app: App) -> None:
         service=ServiceKind.EXCHANGE_SERVER, account=None, refused=KeyNeeded("Nothing is sent by it from here.")
     )
     (found,) = verify(app, [ews], climbing=Climbed())
-    assert [rung.name for rung in found.rungs] == ["settings"]
+    assert [rung.name for rung in found.rungs] == ["settings", *RUNGS[ServiceKind.EXCHANGE_SERVER]]
     assert [a.id for a in ews.advisories] == ["ews-exchange-online-blocked", "ews-exchange-online-end"]
 
 
