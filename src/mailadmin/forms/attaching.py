@@ -19,8 +19,8 @@ from .fields import Field, Kind
 from .form import Form, columns
 from .shown import Shown, Tone, listed, said
 
-_HINT = "Each is added to those that are here. A file of more than 9 MB is named in the notebook: attachments=[…]."
-"""A page's connection to its kernel takes 10 MiB at once (Jupyter Server's default), and drops more without a word."""
+_HINT = "Each is added to those that are here. One that does not arrive is named in the notebook: attachments=[…]."
+"""Jupyter Server drops what is over 10 MiB without a word, unless it was started by `mailadmin lab` or `serve`."""
 
 
 class Attachments:

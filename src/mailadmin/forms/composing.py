@@ -213,11 +213,14 @@ class ComposeForm(Form):
 
 
 def compose(desk: Desk, *, attachments: Iterable[str | Path] = (), user: str = "") -> ComposeForm:
-    """The e-mail message wizard, with these files attached and this user sending. Raises BadInput."""
+    """The e-mail message wizard, with these files attached and this user sending. Raises BadInput.
+
+    In a practice company somebody who can send is chosen already.
+    """
     form = ComposeForm(desk)
     form.attachments.show(*(composing.attachment_of(Path(file)) for file in attachments))
-    if user:
-        form.senders.choose(user)
+    if who := user or (composing.somebody_ready(desk.app) if desk.practice else None):
+        form.senders.choose(who)
     return form
 
 

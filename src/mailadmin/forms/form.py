@@ -24,15 +24,18 @@ PRIMARY, DANGER, QUIET = "primary", "danger", ""
 
 
 class Form:
-    """What all forms have in common. `body` is what a form adds to it, in the order it is read."""
+    """What all forms have in common. `body` is what a form adds to it, in the order it is read.
 
-    def __init__(self, title: str, intro: str = "", *, runner: Runner = in_background) -> None:
+    `level` is that of its heading: 2, or more where it stands within another form.
+    """
+
+    def __init__(self, title: str, intro: str = "", *, runner: Runner = in_background, level: int = 2) -> None:
         self.title = title
         self.runner = runner
         self.progress = Progress(runner)
         self.message = Shown()
         self.body = VBox([])
-        head = Shown(tag("h2", visible(title)), *([tag("p", intro)] if intro else []))
+        head = Shown(tag(f"h{level}", visible(title)), *([tag("p", intro)] if intro else []))
         self.box = VBox([style(), head, self.body, self.progress.box, self.message])
         self.box.add_class("mailadmin-form")
 
@@ -40,11 +43,9 @@ class Form:
         """What stands in the form, in the order it is read."""
         self.body.children = [part.box if isinstance(part, Field) else part for part in parts]
 
-    def button(
-        self, label: str, pressed: Callable[[], object], *, style: str = QUIET, tooltip: str = "", icon: str = ""
-    ) -> Button:
+    def button(self, label: str, pressed: Callable[[], object], *, style: str = QUIET, tooltip: str = "") -> Button:
         """A button that does something; whatever goes wrong is said in the form."""
-        made = Button(description=label, button_style=style, tooltip=tooltip or label, icon=icon)
+        made = Button(description=label, button_style=style, tooltip=tooltip or label)
         made.add_class("mailadmin-button")
         made.on_click(lambda _button: self.attempt(pressed))
         return made

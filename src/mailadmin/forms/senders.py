@@ -165,7 +165,9 @@ def _way(found: Prospect) -> Iterator[object]:
         yield said(Tone.HINT, f"From cannot be changed, for want of {UPDATE_FROM}: {found.permitted.reason}.")
     if found.copy:
         yield said(Tone.HINT, f"A copy goes to {found.copy.to} ({found.copy.how}), by the e-mail settings.")
-    if found.problems:
+    if found.problems and found.resolution.context.user is None:
+        yield said(Tone.HINT, "Choose who sends. The account itself cannot:", *map(_problem, found.problems))
+    elif found.problems:
         yield listed(Tone.ERROR, "Nothing can be sent like this:", (_problem(error) for error in found.problems))
     if found.note:
         yield said(Tone.WARNING, f"{found.note[:1].upper()}{found.note[1:]}.")

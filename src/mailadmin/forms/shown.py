@@ -43,7 +43,8 @@ def html(content: object) -> Markup:
         case Table() | Page():
             # Wider than a narrow window: it scrolls by itself, and by keyboard too.
             shown = Markup(content._repr_html_())
-            return tag("div", shown, class_="mailadmin-scroll", tabindex=0, role="region", aria_label=visible(content.title))
+            title = visible(content.title)
+            return tag("div", shown, class_="mailadmin-scroll", tabindex=0, role="region", aria_label=title)
         case Picture():
             # `tag` refuses every address; this one leads nowhere: it is the picture itself.
             source = b64encode(content.png()).decode()

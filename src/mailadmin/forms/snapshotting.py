@@ -39,6 +39,7 @@ class SnapshotForm(Form):
             "Take a snapshot of the old settings",
             "Note how e-mail was set up before the upgrade, whole and sealed. Nothing else is changed by it.",
             runner=desk.runner,
+            level=2 if taken is None else 4,
         )
         self.desk = desk
         self._tell = taken
@@ -55,7 +56,7 @@ class SnapshotForm(Form):
         self.result = Panel()
         self.kept = Kept(self)
         where = Shown()
-        where.say(Tone.HINT, desk.words)
+        where.say(Tone.HINT, *([desk.words] if taken is None else []))
         take = self.button("Take the snapshot", self.take, style=PRIMARY)
         show = self.button("Show the snapshots in this store", self.kept.load)
         parts = (self.way, self.panel.box, self.secrets, self.key.box, row(take, show))

@@ -22,6 +22,9 @@ class ThisPython(KernelSpecManager):
         return []
 
 
+LARGEST_MESSAGE = 256 << 20
+"""Bytes a page may hand over at once: a file of 150 MB, Exchange's largest, with room. Jupyter Server takes 10 MiB."""
+
 KERNELS = f"{ThisPython.__module__}.{ThisPython.__name__}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jupyterlab.labapp import LabApp
 
-from .kernels import KERNELS
+from .kernels import KERNELS, LARGEST_MESSAGE
 from .notebooks import FIRST
 
 
@@ -19,6 +19,7 @@ def run(folder: Path, *, port: int, ip: str, browser: bool) -> None:
         f"--ServerApp.ip={ip}",
         f"--ServerApp.port={port}",
         f"--ServerApp.open_browser={browser}",
+        f"--ServerApp.tornado_settings={{'websocket_max_message_size': {LARGEST_MESSAGE}}}",
         f"--LabApp.default_url=/lab/tree/{FIRST}",
         # Nothing is looked for outside: no news, no list of extensions.
         "--LabApp.extension_manager=readonly",

@@ -20,7 +20,7 @@ from jupyter_server.log import log_request
 from traitlets.config import Config
 from voila.app import Voila
 
-from .kernels import KERNELS
+from .kernels import KERNELS, LARGEST_MESSAGE
 from .notebooks import FIRST, as_page
 
 _POLICY = (
@@ -80,6 +80,7 @@ def _settings(folder: Path, port: int, ip: str, dark: bool) -> Config:
                 "headers": headers,
                 "allow_remote_access": ip != _HERE,
                 "log_function": log_request,  # without the token
+                "websocket_max_message_size": LARGEST_MESSAGE,
             },
         },
         VoilaConfiguration={

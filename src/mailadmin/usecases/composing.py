@@ -16,18 +16,20 @@ from ..domain.governed import Organisation
 from ..domain.messages import Address, Attachment, Message
 from ..domain.organisation import Branch, WebConfiguration
 from ..domain.preferences import CopyToSelf
+from ..domain.services import ServiceKind
 from ..errors import BadInput, MailAdminError, Refused
 from ..policy import copies, recipients
 from ..policy.permission import Permitted
 from ..policy.signatures import signature_in_force
 from ..providers.capabilities import Ability
 from ..providers.registry import provider_for
-from ..resolution.provenance import Context, Resolution
+from ..resolution.provenance import Context, Resolution, Status
 from ..storage import directory, outbox, repository
 from ..storage.directory import Listed
 from ..storage.outbox import Entry, State
 from . import journalling
 from .accounts import Account, account_of
+from .configuring import effective
 from .preparing import Ground, Wish, ground_of
 from .sending import as_written, context_of
 from .verifying import Standing, standing
@@ -78,6 +80,8 @@ def prospect(app: App, context: Context) -> Prospect:
         account = account_of(app, resolution, ground.settings)
     except MailAdminError as error:
         problems.append(error)
+    if account is not None and account.profile.service is ServiceKind.OUTLOOK:
+        note = "; ".join(filter(None, (note, copies.BY_OUTLOOK.removesuffix("."))))
     return Prospect(
         resolution,
         ground.may_change_from(user),
@@ -93,7 +97,7 @@ def prospect(app: App, context: Context) -> Prospect:
 
 def _copy(ground: Ground, context: Context, account: Account) -> Copy | None:
     how = copies.copy_wanted(ground.organisation, context.user)
-    if how is CopyToSelf.NO_COPY:
+    if how is CopyToSelf.NO_COPY or account.profile.service is ServiceKind.OUTLOOK:
         return None
     return Copy(how, copies.own_address(ground.organisation, context.user, account.own))
 
@@ -108,6 +112,12 @@ def user(app: App, user_id: str) -> Listed | None:
     """The user of an id, if there is one."""
     with app.store.reading() as connection:
         return directory.user_named(connection, user_id)
+
+
+def somebody_ready(app: App) -> str | None:
+    """The first user, by id, whose mail would go out; for trying things out."""
+    (everybody,) = effective(app, attended=True)
+    return next((answer.context.user for answer in everybody if answer.status is Status.READY), None)
 
 
 def how_many_users(app: App) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ipywidgets import VBox
-from ipywidgets.embed import embed_data
+from ipywidgets.embed import dependency_state, embed_data
 
 from mailadmin.domain.profiles import Secret
 from mailadmin.forms.fields import Field, Kind
@@ -34,7 +34,8 @@ def test_no_state_and_no_message_of_the_kernel_holds_it(monkeypatch: pytest.Monk
     typed(box, secret)
     assert states
     assert any("'value': ''" in message for message in sent), "the browser is told to empty its box"
-    for text in (*sent, *states, repr(box), str(embed_data([VBox([box])]))):
+    view = VBox([box])
+    for text in (*sent, *states, repr(box), str(embed_data([view], state=dependency_state([view])))):
         assert not found_in(text.encode())
         assert secret not in text
 
