@@ -17,6 +17,7 @@ from typing import get_args, get_type_hints
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from exchangelib import errors as ews_library
 from sqlalchemy import Boolean, Integer, Text
 
 import mailadmin.forms
@@ -39,7 +40,7 @@ from mailadmin.interchange.reports import pictures as report_pictures
 from mailadmin.migration import content, effects, mapping
 from mailadmin.migration.edits import Edits
 from mailadmin.policy import plausible
-from mailadmin.providers import capabilities, entra, graph_errors, ladder, registry, smtp_replies
+from mailadmin.providers import capabilities, entra, ews_errors, graph_errors, ladder, registry, smtp_replies
 from mailadmin.resolution import columns, hierarchy, provenance
 from mailadmin.resolution import legacy as legacy_rules
 from mailadmin.resolution.provenance import Context, Status, Tier
@@ -531,6 +532,21 @@ def starts_looks() -> None:
     assert looks == {look.__name__ for look in starting.LOOKS.values()}
 
 
+def ews_errors_known() -> None:
+    """Every code is one the library knows an error for."""
+    assert {*ews_errors.EWS_ERRORS, *ews_errors.CHANGED} <= set(vars(ews_library))
+    assert not set(ews_errors.EWS_ERRORS) & set(ews_errors.CHANGED)
+    assert all(known.meaning and known.remedy for known in ews_errors.EWS_ERRORS.values())
+
+
+def ews_statuses_known() -> None:
+    assert all(known.meaning and known.remedy for known in ews_errors.EWS_STATUSES.values())
+
+
+def ews_changes_known() -> None:
+    assert all(ews_errors.CHANGED.values())
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -554,6 +570,9 @@ CHECKS: dict[str, Callable[..., None]] = {
     "forms.results.TONES": tones_of_messages,
     "forms.screens.SCREENS": old_screens,
     "usecases.starting.LOOKS": starts_looks,
+    "providers.ews_errors.EWS_ERRORS": ews_errors_known,
+    "providers.ews_errors.EWS_STATUSES": ews_statuses_known,
+    "providers.ews_errors.CHANGED": ews_changes_known,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

@@ -46,6 +46,7 @@ def verify(
     """Try every account people send by, up to a recipient, and send nothing.
 
     SMTP: name, connection, greeting, TLS, login, sender, recipient. Exchange: tenant, token, roles, mailbox, folders.
+    Exchange on premises: name, connection, TLS, login, mailbox. What a person's own Outlook does is not seen from here.
 
     Example: mailadmin verify --all
     """

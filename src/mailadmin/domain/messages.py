@@ -187,13 +187,17 @@ class RecipientStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What came of handing a message over: accepted by the server for these recipients, which is not yet delivered."""
+    """What came of handing a message over: accepted by the server for these recipients, which is not yet delivered.
+
+    `handed_over` is the file or link a person's own mail program goes on with: nothing was sent then.
+    """
 
     account: str
     recipients: tuple[RecipientStatus, ...]
     said: str = ""
     remote_id: str | None = None
     saved_in: str | None = None
+    handed_over: str | None = None
     transcript: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,12 +81,77 @@ class ExchangeProfile:
         return f"mailbox {self.mailbox}"
 
 
-MailProfile = SmtpProfile | ExchangeProfile
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeServerProfile:
+    """A mailbox of an Exchange server on premises, reached by EWS. `endpoint` is its https address."""
+
+    endpoint: str
+    user_name: str
+    password: Secret
+    mailbox: str
+    ca_file: str = ""
+    deadline: float = 120.0
+
+    service = ServiceKind.EXCHANGE_SERVER
+
+    @property
+    def server(self) -> str:
+        """`host` or `host:port`."""
+        return self.endpoint.partition("://")[2].partition("/")[0]
+
+    @property
+    def account(self) -> str:
+        """Which account sends, in words."""
+        return f"mailbox {self.mailbox} at {self.server}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlookProfile:
+    """Whoever sends by an Outlook of their own, or with `mailto` by whatever opens links to mail addresses."""
+
+    own: str
+    mailto: bool = False
+
+    service = ServiceKind.OUTLOOK
+
+    @property
+    def account(self) -> str:
+        """Which account sends, in words."""
+        return "the person's own mail program" if self.mailto else "the person's own Outlook"
+
+
+MailProfile = SmtpProfile | ExchangeProfile | ExchangeServerProfile | OutlookProfile
+
+
+_EWS_SERVER = re.compile(
+    r"(?:https://)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?P<path>/[A-Za-z0-9._/-]*)?"
+)
+
+
+def ews_endpoint(server: str, port: int) -> str:
+    """The https address of an Exchange server's EWS, from its name or whole address. Raises ValueError for another.
+
+    A port or path of the address wins; port 0 is https's own.
+    """
+    if (found := _EWS_SERVER.fullmatch(server)) is None:
+        raise ValueError(f"{server!r} is no name of a server and no https address")
+    given = int(found["port"] or port)
+    host = found["host"].lower() + (f":{given}" if given not in {0, 443} else "")
+    path = found["path"] or ""
+    return f"https://{host}{path if len(path) > 1 else '/EWS/Exchange.asmx'}"
 
 
 def is_guid(text: str) -> bool:
     """Whether a text has the form of a GUID, as tenant and client ids have."""
     return _GUID.fullmatch(text) is not None
+
+
+def is_loopback(server: str) -> bool:
+    """Whether a server is this machine."""
+    try:
+        return ipaddress.ip_address(server).is_loopback
+    except ValueError:
+        return server.lower() == "localhost"
 
 
 def user_name_of(value: str | None) -> str | None:

@@ -165,6 +165,7 @@ UPLOAD_HOST = "exchange.upload_host"
 EXCHANGE_CA_FILE = "exchange.ca_file"
 OUTLOOK_GETS = "outlook.gets"
 DNS_RESOLVER = "dns.resolver"
+CALENDAR_BY_SMTP = "calendar.invitations_by_smtp"
 
 SETTINGS: dict[str, Spec] = {
     STOPPED: Spec("All mail is stopped, because (blank: mail goes out)", _text),
@@ -187,6 +188,7 @@ SETTINGS: dict[str, Spec] = {
     UPLOAD_HOST: Spec("Host of large attachments (blank: the cloud's)", _endpoint, "", True),
     EXCHANGE_CA_FILE: Spec("File of certificate authorities for Exchange (blank: the usual ones)", _text, "", True),
     OUTLOOK_GETS: Spec("What a person's own Outlook is given: a file (eml) or a link (mailto)", _one_of(HANDED), "eml"),
+    CALENDAR_BY_SMTP: Spec("Activities as invitations by e-mail, where the method is SMTP", _yes_no, "no"),
     DNS_RESOLVER: Spec("DNS resolver an audit asks, address:port or system (blank: none)", _resolver),
 }
 """TABLE: every setting."""

@@ -64,10 +64,11 @@ def headline(entry: Entry) -> Markup:
 def facts(entry: Entry, saved_in: str | None = None, rights: Sequence[str] = ()) -> Markup:
     """The account that was used, From, the message's id, and where it is kept."""
     sender = f"{entry.sender_name} <{entry.sender_email}>" if entry.sender_name else entry.sender_email
+    of = f" of {entry.cost_centre}" if entry.cost_centre else ""
     told = (
         ("subject", entry.subject),
         ("sent by", entry.user_id),
-        ("account used", f"{entry.account}, by {entry.service} of {entry.cost_centre}"),
+        ("account used", f"{entry.account}, by {entry.service}{of}"),
         ("From", f"{sender} ({entry.sender_reason})"),
         ("message id", entry.message_id),
         ("saved in", saved_in or ""),

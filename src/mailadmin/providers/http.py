@@ -11,6 +11,7 @@ import logging
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
@@ -146,17 +147,43 @@ class _Session(requests.Session):
         """Nowhere."""
 
 
+def guarded(session: requests.Session, ca_file: str) -> requests.Session:
+    """The session, trusting these authorities and obeying nothing in the environment. Raises BadInput."""
+    context = tls.context_for(ca_file)
+    context.sslsocket_class = _DeadlineSocket
+    session.trust_env = False
+    session.mount("https://", _Adapter(context))
+    return session
+
+
+def patience(deadline: float) -> tuple[float, float]:
+    """How long to wait for a connection, and for each piece of an answer."""
+    return min(_CONNECT, deadline), deadline
+
+
+@contextmanager
+def one_request(stage: str, url: str, deadline: float) -> Iterator[None]:
+    """Around one request and the reading of its answer: it ends at its deadline. Raises MailFailed for what breaks."""
+    attempt = _Attempt(time.monotonic() + deadline)
+    current = _ATTEMPT.set(attempt)
+    try:
+        yield
+    except MailFailed:
+        raise
+    except (requests.RequestException, HTTPError, OSError) as error:
+        # Not `from error`: its text repeats the address, and an upload's address is its authorisation.
+        raise _failure(error, stage, url, Outcome.UNKNOWN if attempt.begun else Outcome.RETRY) from None
+    finally:
+        _ATTEMPT.reset(current)
+
+
 class Gate:
     """A connection to a few hosts (`host` or `host:port`). Each request has `deadline` seconds."""
 
     def __init__(self, hosts: frozenset[str], *, ca_file: str = "", deadline: float = 60.0) -> None:
         self._hosts = hosts
         self._deadline = deadline
-        context = tls.context_for(ca_file)
-        context.sslsocket_class = _DeadlineSocket
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.mount("https://", _Adapter(context))
+        self._session = guarded(_Session(), ca_file)
 
     def close(self) -> None:
         """Close every connection."""
@@ -174,25 +201,20 @@ class Gate:
         """One request, one answer. Raises EndpointRefused before any traffic, MailFailed for everything else."""
         self._check(url)
         stage = f"{method} {urlsplit(url).hostname}"
-        attempt = _Attempt(time.monotonic() + self._deadline)
-        current = _ATTEMPT.set(attempt)
-        try:
-            with self._session.request(
+        with (
+            one_request(stage, url, self._deadline),
+            self._session.request(
                 method,
                 url,
                 params=query,
                 headers={"Accept-Encoding": "identity", **(headers or {})},
                 data=body,
-                timeout=(min(_CONNECT, self._deadline), self._deadline),
+                timeout=patience(self._deadline),
                 allow_redirects=False,
                 stream=True,
-            ) as response:
-                found = Answer(response.status_code, response.headers, _read(response))
-        except (requests.RequestException, HTTPError, OSError) as error:
-            # Not `from error`: its text repeats the address, and an upload's address is its authorisation.
-            raise _failure(error, stage, url, Outcome.UNKNOWN if attempt.begun else Outcome.RETRY) from None
-        finally:
-            _ATTEMPT.reset(current)
+            ) as response,
+        ):
+            found = Answer(response.status_code, response.headers, body_of(response))
         if len(found.body) > LARGEST_BODY:
             raise ReplyTooLarge(stage, f"the answer is larger than {LARGEST_BODY:,} bytes.", outcome=Outcome.UNKNOWN)
         if 300 <= found.status < 400:
@@ -226,7 +248,7 @@ def host_of(url: str) -> str:
     return "" if parts.scheme != "https" or "@" in parts.netloc else parts.netloc.lower()
 
 
-def _read(response: requests.Response) -> bytes:
+def body_of(response: requests.Response) -> bytes:
     """The body, or so much of it that it is too large."""
     found = bytearray()
     # Not iter_content: it believes a chunk that says it is of -1 bytes, and reads on without end.
@@ -243,8 +265,8 @@ def segment(text: str) -> str:
 
 
 def _failure(error: BaseException, stage: str, url: str, outcome: Outcome) -> MailFailed:
-    host, causes = urlsplit(url).netloc, tuple(_causes(error))
-    refused = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    host, found = urlsplit(url).netloc, tuple(causes(error))
+    refused = next((cause for cause in found if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if refused is not None:
         return CertificateInvalid(
             stage,
@@ -252,11 +274,11 @@ def _failure(error: BaseException, stage: str, url: str, outcome: Outcome) -> Ma
             outcome=outcome,
             remedy="Behind an inspecting proxy, set the file of its authority: exchange.ca_file.",
         )
-    if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in causes):
+    if any(isinstance(cause, TimeoutError | requests.Timeout) for cause in found):
         return StageTimeout(stage, f"{host} did not answer in time.", outcome=outcome, remedy="Try again.")
-    if any(isinstance(cause, DecodeError | HTTPException) and not _is_end(cause) for cause in causes):
+    if any(isinstance(cause, DecodeError | HTTPException) and not _is_end(cause) for cause in found):
         return ProtocolViolation(stage, f"{host} gave an answer that is not HTTP.", outcome=outcome)
-    in_handshake = outcome is Outcome.RETRY and any(isinstance(cause, ssl.SSLError) for cause in causes)
+    in_handshake = outcome is Outcome.RETRY and any(isinstance(cause, ssl.SSLError) for cause in found)
     return (TlsFailed if in_handshake else ConnectionClosed)(
         stage,
         f"no answer from {host} ({type(error).__name__}).",
@@ -269,7 +291,7 @@ def _is_end(cause: BaseException) -> bool:
     return isinstance(cause, IncompleteRead | RemoteDisconnected)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """An error and all it came from, wherever the libraries keep it."""
     waiting, seen = [error], set[int]()
     while waiting:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from ..domain.addresses import host
-from ..domain.profiles import ExchangeProfile, MailProfile, SmtpProfile
+from ..domain.profiles import ExchangeProfile, ExchangeServerProfile, MailProfile, OutlookProfile, SmtpProfile
 from ..domain.services import ServiceKind
 from ..errors import MailAdminError, MailFailed, StageTimeout, TlsRequired
 from . import entra
@@ -50,10 +50,12 @@ class Rung(NamedTuple):
 RUNGS: dict[ServiceKind, tuple[str, ...]] = {
     ServiceKind.SMTP: ("DNS", "connect", "greeting", "TLS", "login", "sender", "recipient"),
     ServiceKind.EXCHANGE: ("tenant", "token", "roles", "mailbox", "folders"),
+    ServiceKind.EXCHANGE_SERVER: ("DNS", "connect", "TLS", "login", "mailbox", "send as"),
+    ServiceKind.OUTLOOK: ("Outlook",),
 }
 """TABLE: the rungs of every service, from the ground up."""
 
-OWN_RUNGS = frozenset({"sender", "recipient", "mailbox", "folders"})
+OWN_RUNGS = frozenset({"sender", "recipient", "mailbox", "folders", "send as"})
 """The rungs that ask for one From or one mailbox; those below are the same for all that sign in alike."""
 
 _RUNG_OF_STAGE = {
@@ -100,6 +102,13 @@ def climb(profile: MailProfile, sender: str) -> tuple[Rung, ...]:
             return _smtp(profile, sender)
         case ExchangeProfile():
             return _exchange(profile)
+        case ExchangeServerProfile():
+            from .ladder_ews import climb_ews
+
+            return climb_ews(profile)
+        case OutlookProfile():
+            words = "the person's own mail program sends: nothing of it can be verified from here"
+            return (Rung("Outlook", Result.NOT_NEEDED, meaning=words),)
 
 
 class _Watched(Session):
@@ -209,7 +218,11 @@ def _tls_told(session: _Watched, profile: SmtpProfile) -> Rung:
     if session.tls is None:
         remedy = "Choose StartTls or SslOnConnect where the server can."
         return Rung("", Result.WARNING, meaning="the connection is not protected", remedy=remedy)
-    version, certificate = session.tls
+    return certificate_told(*session.tls)
+
+
+def certificate_told(version: str, certificate: Any) -> Rung:
+    """Which TLS it is, and whose certificate, until when."""
     if "notAfter" not in certificate:
         return Rung("", Result.PASSED, meaning=f"{version}, the pinned certificate")
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)

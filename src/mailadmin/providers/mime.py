@@ -30,7 +30,23 @@ Meant = Sequence[tuple[str, str | tuple[Address, ...]]]
 
 def to_mime(outgoing: Outgoing) -> bytes:
     """The message as bytes with CRLF line ends, Bcc left out. Raises SerialisationMismatch."""
-    meant = _headers(outgoing)
+    return _checked([(name, value) for name, value in _headers(outgoing) if name != "Bcc"], outgoing)
+
+
+UNSENT = "X-Unsent"
+"""Outlook opens such a file as a message still to be sent (MAPI, CCSF_EMBEDDED_MESSAGE)."""
+
+_OF_THE_SENT = frozenset({"From", "Date", "Message-ID"})
+"""Headers whoever sends a message gives it, by the account it is sent from and at that moment."""
+
+
+def to_unsent(outgoing: Outgoing) -> bytes:
+    """The message as a file a mail program opens and a person sends: Bcc is in it. Raises SerialisationMismatch."""
+    meant = [(name, value) for name, value in _headers(outgoing) if name not in _OF_THE_SENT]
+    return _checked([(UNSENT, "1"), *meant], outgoing)
+
+
+def _checked(meant: Meant, outgoing: Outgoing) -> bytes:
     raw = "".join(f"{name}: {_written(name, value)}\r\n" for name, value in meant).encode() + _body(outgoing)
     _check(raw, meant)
     return raw
@@ -42,6 +58,7 @@ def _headers(outgoing: Outgoing) -> Meant:
         ("From", (outgoing.sender,)),
         ("To", message.to),
         ("Cc", message.cc),
+        ("Bcc", message.bcc),
         ("Reply-To", message.reply_to),
         ("Subject", message.subject),
         ("Date", format_datetime(datetime.fromisoformat(outgoing.date))),
@@ -66,6 +83,7 @@ def _body(outgoing: Outgoing) -> bytes:
     boundary = _Boundaries(outgoing.message_id)
     inline = [a for a in message.attachments if a.content_id is not None]
     other = [a for a in message.attachments if a.content_id is None]
+    invitations = [a for a in other if a.media_type in addresses.INVITATIONS]
     bodies = [_text(message.text, "plain")] if message.text is not None or message.html is None else []
     if message.html is not None:
         html = _text(message.html, "html")
@@ -74,6 +92,7 @@ def _body(outgoing: Outgoing) -> bytes:
         )
     elif inline:
         other = [*inline, *other]
+    bodies += map(_invitation, invitations)
     body = bodies[0] if len(bodies) == 1 else _multipart("alternative", bodies, boundary)
     return _multipart("mixed", [body, *map(_file, other)], boundary) if other else body
 
@@ -113,11 +132,23 @@ def _text(text: str | None, subtype: str) -> bytes:
     )
 
 
+def _invitation(attachment: Attachment) -> bytes:
+    """What calendars act on, as the richest of the alternatives (RFC 6047 2.4); it is attached besides, as a file."""
+    kind, _, method = attachment.media_type.partition("; method=")
+    fields = [
+        f'Content-Type: {kind}; charset="utf-8"; method={method.upper()}',
+        "Content-Transfer-Encoding: base64",
+    ]
+    return _part(fields, _base64(attachment.content))
+
+
 def _file(attachment: Attachment) -> bytes:
     # A message within a message (message/rfc822) may not be base64 (RFC 2046 5.2.1); it travels as a plain file.
+    # An invitation is acted on once, where it is an alternative; beside that it is a plain file, too.
     whole = attachment.media_type.startswith("message/")
+    kind = "application/ics" if attachment.media_type in addresses.INVITATIONS else attachment.media_type
     fields = [
-        f"Content-Type: {'application/octet-stream' if whole else attachment.media_type}",
+        f"Content-Type: {'application/octet-stream' if whole else kind}",
         "Content-Transfer-Encoding: base64",
         f"Content-Disposition: {'inline' if attachment.content_id else 'attachment'};"
         f"\r\n {parameter('filename', attachment.name)}",

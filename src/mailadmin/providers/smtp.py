@@ -6,13 +6,12 @@ it or the server is this machine; a refused recipient is told, not dropped. Sour
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import NamedTuple
 
 from ..domain.addresses import is_international
 from ..domain.messages import Delivery, Outgoing, RecipientStatus
-from ..domain.profiles import SmtpProfile
+from ..domain.profiles import SmtpProfile, is_loopback
 from ..domain.services import Security
 from ..errors import MailFailed, Outcome, PlaintextAuthRefused, ServiceRefused, TlsRequired, Unsupported
 from . import tls
@@ -58,14 +57,6 @@ def way(security: Security, port: int) -> Way:
         return Way(port, True, False, False)
     required = security is Security.START_TLS
     return Way(port, False, required, required or security in {Security.AUTO, Security.START_TLS_WHEN_AVAILABLE})
-
-
-def is_loopback(server: str) -> bool:
-    """Whether a server is this machine."""
-    try:
-        return ipaddress.ip_address(server).is_loopback
-    except ValueError:
-        return server.lower() == "localhost"
 
 
 class SmtpProvider(Provider[Mail, Answers]):

@@ -64,9 +64,7 @@ BY_MACHINE = frozenset({State.INTENT, State.RETRY})
 SENDABLE = frozenset({*BY_MACHINE, State.DRAFT, State.HELD})
 """What can still go out, and can therefore be given up."""
 
-FINISHED = frozenset(
-    {State.SENT, State.PARTIAL, State.HANDED_OVER, State.CANCELLED, State.WOULD_SEND, State.NOT_SENT}
-)
+FINISHED = frozenset({State.SENT, State.PARTIAL, State.HANDED_OVER, State.CANCELLED, State.WOULD_SEND, State.NOT_SENT})
 """Their text and attachments are not kept: the outbox is no mail archive."""
 
 OUTBOX = Table(

@@ -58,6 +58,8 @@ def reconcile(app: App, *, provider: MakeProvider = provider_for) -> list[Found]
 
 
 def _look_up(app: App, entry: Entry, provider: MakeProvider) -> Found:
+    if entry.service == ServiceKind.OUTLOOK:
+        return Found(entry, "Outlook may have been handed it: look for the file, and into the person's Sent Items")
     if entry.service not in _MAILBOXES:
         return Found(entry, "SMTP keeps nothing to look at: ask a recipient, or look into the server's log")
     try:
