@@ -25,6 +25,7 @@ from mailadmin.audit import access, findings, gates, history, rules
 from mailadmin.audit import widgets as audit_widgets
 from mailadmin.cli import fleet as cli_fleet
 from mailadmin.domain import legacy, permissions, portals, settings, widgets
+from mailadmin.domain.activities import Activity
 from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
 from mailadmin.domain.organisation import GLOBAL, Branch, CostCentre, UserLevel
 from mailadmin.domain.profiles import MailProfile
@@ -32,7 +33,7 @@ from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, Security, 
 from mailadmin.forms import auditing as forms_auditing
 from mailadmin.forms import explaining, outboxing, pictures, recipients, results, row_panel, screens, service_panel
 from mailadmin.forms import fields as form_fields
-from mailadmin.interchange import carriers, cells, mailbox_rights, script_lexing, scripts, xlsx_tables
+from mailadmin.interchange import activities, carriers, cells, mailbox_rights, script_lexing, scripts, xlsx_tables
 from mailadmin.interchange.reports import colours as report_colours
 from mailadmin.interchange.reports import content as report_content
 from mailadmin.interchange.reports import marks, page, paper
@@ -547,6 +548,10 @@ def ews_changes_known() -> None:
     assert all(ews_errors.CHANGED.values())
 
 
+def activity_columns() -> None:
+    assert list(activities.COLUMNS) == [field.name for field in fields(Activity)]
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -573,6 +578,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "providers.ews_errors.EWS_ERRORS": ews_errors_known,
     "providers.ews_errors.EWS_STATUSES": ews_statuses_known,
     "providers.ews_errors.CHANGED": ews_changes_known,
+    "interchange.activities.COLUMNS": activity_columns,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -34,6 +35,9 @@ RowsOption = Annotated[bool, typer.Option("--rows", help="The rows behind the fi
 ResumeOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Keep answers there as they come; what is there is not asked again.")
 ]
+OutOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write one report across the sites there: HTML, XLSX, CSV, PDF.")
+]
 CheckOption = Annotated[bool, typer.Option("--check", help="End with exit code 1 where a site could not be asked.")]
 
 
@@ -44,6 +48,7 @@ def effective(
     jobs: JobsOption = 1,
     scheduler: SchedulerOption = None,
     resume: ResumeOption = None,
+    out: OutOption = None,
     check: CheckOption = False,
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
@@ -52,7 +57,8 @@ def effective(
 
     Example: mailadmin fleet effective sites.toml --jobs 2
     """
-    _ask("effective", sites, tag, _runner(jobs, scheduler), resume, {}, form, raw=raw, rows=False, check=check)
+    asked = _Asked("effective", sites, tag, {})
+    _ask(asked, _runner(jobs, scheduler), resume, out, _Shown(form, raw=raw, rows=False, check=check))
 
 
 @commands.command()
@@ -64,6 +70,7 @@ def audit(
     scheduler: SchedulerOption = None,
     rows: RowsOption = False,
     resume: ResumeOption = None,
+    out: OutOption = None,
     check: CheckOption = False,
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
@@ -72,7 +79,8 @@ def audit(
 
     Example: mailadmin fleet audit sites.toml --rows --format csv
     """
-    _ask("audit", sites, tag, _runner(jobs, scheduler), resume, {"key": key}, form, raw=raw, rows=rows, check=check)
+    asked = _Asked("audit", sites, tag, {"key": key})
+    _ask(asked, _runner(jobs, scheduler), resume, out, _Shown(form, raw=raw, rows=rows, check=check))
 
 
 @commands.command()
@@ -82,6 +90,7 @@ def verify(
     jobs: JobsOption = 1,
     rows: RowsOption = False,
     resume: ResumeOption = None,
+    out: OutOption = None,
     check: CheckOption = False,
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
@@ -90,7 +99,8 @@ def verify(
 
     Example: mailadmin fleet verify sites.toml --rows
     """
-    _ask("verify", sites, tag, _runner(jobs, None), resume, {}, form, raw=raw, rows=rows, check=check)
+    asked = _Asked("verify", sites, tag, {})
+    _ask(asked, _runner(jobs, None), resume, out, _Shown(form, raw=raw, rows=rows, check=check))
 
 
 @commands.command()
@@ -101,6 +111,7 @@ def scan(
     scheduler: SchedulerOption = None,
     rows: RowsOption = False,
     resume: ResumeOption = None,
+    out: OutOption = None,
     check: CheckOption = False,
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
@@ -109,7 +120,8 @@ def scan(
 
     Example: mailadmin fleet scan sites.toml --rows
     """
-    _ask("scan", sites, tag, _runner(jobs, scheduler), resume, {}, form, raw=raw, rows=rows, check=check)
+    asked = _Asked("scan", sites, tag, {})
+    _ask(asked, _runner(jobs, scheduler), resume, out, _Shown(form, raw=raw, rows=rows, check=check))
 
 
 def _runner(jobs: int, scheduler: str | None) -> Runner:
@@ -124,39 +136,55 @@ def _runner(jobs: int, scheduler: str | None) -> Runner:
     return in_processes(jobs) if jobs > 1 else one_after_the_other
 
 
-def _ask(
-    question: str,
-    sites: Path,
-    tags: list[str] | None,
-    runner: Runner,
-    resume: Path | None,
-    options: dict[str, str],
-    form: Form,
-    *,
-    raw: bool,
-    rows: bool,
-    check: bool,
-) -> None:
+class _Asked(NamedTuple):
+    """What is asked, of which sites of a list."""
+
+    question: str
+    sites: Path
+    tags: list[str] | None
+    options: dict[str, str]
+
+
+class _Shown(NamedTuple):
+    """How the answers are shown."""
+
+    form: Form
+    raw: bool
+    rows: bool
+    check: bool
+
+
+def _ask(asked: _Asked, runner: Runner, resume: Path | None, out: Path | None, shown: _Shown) -> None:
     from ..interchange.sites import read_sites, tagged
     from ..usecases import fleet
+    from ..usecases.fleet_reporting import write_fleet_report
 
-    chosen = tagged(read_sites(sites), tags or ())
-    asked = fleet.QUESTIONS[question]
-    with working(asked.title) as step:
+    question = fleet.QUESTIONS[asked.question]
+    sites = tagged(read_sites(asked.sites), asked.tags or ())
+    written: list[Path] = []
+    with working(question.title) as step:
 
         def progress(answer: Answer, done: int) -> None:
-            step(f"{done} of {len(chosen)}: {answer.site}")
+            step(f"{done} of {len(sites)}: {answer.site}")
 
-        answers = fleet.ask(question, chosen, options=options, runner=runner, progress=progress, resume=resume)
+        answers = fleet.ask(
+            asked.question, sites, options=asked.options, runner=runner, progress=progress, resume=resume
+        )
+        if out is not None:
+            step("report")
+            written = write_fleet_report(asked.question, sites, answers, out, datetime.now(UTC).date())
     failed = [answer for answer in answers if answer.failed]
-    if rows:
+    if shown.rows:
         lines = [(answer.site, *row) for answer in answers for row in answer.rows]
-        emit(("site", *asked.columns), lines, form, raw=raw, title=asked.title)
+        emit(("site", *question.columns), lines, shown.form, raw=shown.raw, title=question.title)
     else:
-        emit(*_figures(asked.figures, chosen, answers, short=form is Form.TABLE), form, raw=raw, title=asked.title)
-    for answer in failed if rows or form is Form.TABLE else ():
+        figures = _figures(question.figures, sites, answers, short=shown.form is Form.TABLE)
+        emit(*figures, shown.form, raw=shown.raw, title=question.title)
+    for answer in failed if shown.rows or shown.form is Form.TABLE else ():
         say(f"{answer.site} could not be asked: {answer.reason}")
-    if failed and check:
+    for file in written:
+        say(f"{file}: {file.stat().st_size:,} bytes")
+    if failed and shown.check:
         raise typer.Exit(1)
 
 

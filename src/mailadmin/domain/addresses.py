@@ -166,9 +166,15 @@ def message_id(text: str) -> str:
     return text
 
 
+INVITATIONS = ("text/calendar; method=request", "text/calendar; method=cancel")
+"""The only media types with a parameter: calendars act on such a part (RFC 6047 2.4)."""
+
+
 def media_type(text: str, field: str) -> str:
     """`type/subtype` in lower case (RFC 6838). Raises HeaderRejected; multipart and message are for us to make."""
     found = text.lower()
+    if found in INVITATIONS:
+        return found
     if not _MEDIA_TYPE.fullmatch(found) or found.startswith("multipart/"):
         raise HeaderRejected(field, f"{_shown(text)} is not a media type an attachment can have.")
     return found

@@ -42,6 +42,13 @@ class CopyToSelf(StrEnum):
     BCC = "Bcc"
 
 
+class AuthenticationFlow(StrEnum):
+    """How one signs in to Exchange Online: as an application, or with a person's user name and password."""
+
+    CLIENT_SECRET = "Client secret"  # noqa: S105 - the word, not one
+    USER_NAME = "User name/Password"
+
+
 SYSTEM = ""
 """The `user_id` of the system setting, which counts for everybody who has none of their own."""
 

@@ -24,6 +24,7 @@ ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()} 
     "*": _STYLED,
     "table": {"cellpadding", "cellspacing", "border", "summary"},
     "font": {"color", "face", "size"},
+    "img": {*nh3.ALLOWED_ATTRIBUTES["img"], "border"},
 }
 """What may stand in a message's HTML: looks, links and pictures."""
 

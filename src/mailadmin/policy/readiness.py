@@ -1,7 +1,8 @@
 """What is still missing before something works, and what is odd about it though it does.
 
-Source: Vision33, user-initiated e-mails: default From and SMTP server name are required; with *Override* ticked all
-feature addresses should be filled in. Domain decisions 15 and 17.
+Sources: Vision33, user-initiated e-mails: default From and SMTP server name are required; with *Override* ticked all
+feature addresses should be filled in (domain decisions 15 and 17). Monitor ERP: all e-mail settings must be right
+before calendar integration can be used (domain decisions 20 and 21).
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from typing import NamedTuple
 
 from ..domain.addresses import address
 from ..domain.keys import match_key
+from ..domain.organisation import User
 from ..domain.portals import PORTAL_FEATURES, Portal
+from ..domain.preferences import AuthenticationFlow, MailPreference
+from ..domain.services import FIELDS, NO_AUTHENTICATION, ServiceKind
 from ..errors import AddressRejected
+from ..resolution.provenance import Resolution, Status, Tier
 
 
 class Readiness(NamedTuple):
@@ -72,3 +77,60 @@ def _rejected(text: str) -> AddressRejected | None:
     except AddressRejected as error:
         return error
     return None
+
+
+NEEDS_OUTLOOK = "needs Outlook, where the calendar is; it is not reached from here"
+ON_PREMISES = "Exchange on premises has calendars; events are not entered there from here."
+NO_CALENDAR = "a calendar: SMTP has none (or allow calendar.invitations_by_smtp)"
+
+_LABELS = {field.name: field.label for field in FIELDS}
+
+
+def of_calendar(user: User, answer: Resolution, own: MailPreference, *, invitations: bool) -> Readiness:
+    """Whether a user's activities can stand in a calendar.
+
+    `own` is the user's e-mail settings with the system's behind them, `invitations` whether the site allows them by
+    SMTP.
+    """
+    if not user.active or user.locked_out:
+        return Readiness(("an active user: this one is inactive or locked out",))
+    match answer.service:
+        case None:
+            return Readiness(("an e-mail method",))
+        case ServiceKind.OUTLOOK:
+            return Readiness((NEEDS_OUTLOOK,))
+        case ServiceKind.SMTP if not invitations:
+            return Readiness((NO_CALENDAR,))
+    winner = answer.winner
+    missing = [_LABELS[name] for name in answer.missing]
+    if winner is None:
+        missing.append(f"somebody on the path who uses {answer.service}")
+    elif winner.tier is Tier.PREFERENCE:
+        missing = [
+            *(label for label in missing if label not in _OTHERWISE),
+            *_missing_of_preference(answer.service, own),
+        ]
+    elif answer.status is Status.DISABLED:
+        missing.append("every field: the service is switched off there")
+    remarks = (*answer.remarks, *((ON_PREMISES,) if answer.service is ServiceKind.EXCHANGE_SERVER else ()))
+    return Readiness(tuple(missing), remarks)
+
+
+_OTHERWISE = frozenset(_LABELS[name] for name in ("mailbox", "sender_email", "user_name", "password"))
+"""What Monitor's settings call otherwise, or ask for under other conditions."""
+
+
+def _missing_of_preference(service: ServiceKind, own: MailPreference) -> list[str]:
+    wanted = [("E-mail address", own.email)]
+    if service in {ServiceKind.EXCHANGE, ServiceKind.EXCHANGE_SERVER}:
+        wanted.append(("User name (Exchange)", own.user_name))
+    if service is ServiceKind.EXCHANGE_SERVER or (service is ServiceKind.EXCHANGE and _by_password(own)):
+        wanted.append(("Password (Exchange)", own.password))
+    if service is ServiceKind.SMTP:
+        signed = not own.user_name or own.user_name == NO_AUTHENTICATION or own.password
+        wanted.append(("Password", "there or not needed" if signed else None))
+    return [what for what, value in wanted if not value]
+
+
+def _by_password(own: MailPreference) -> bool:
+    return match_key(own.authentication_flow or "") == match_key(AuthenticationFlow.USER_NAME)

@@ -17,11 +17,13 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import nh3
+
 from ..domain.governed import Organisation
 from ..domain.keys import match_key, visible
 from ..domain.services import ServiceKind
 from ..errors import BadInput
-from .composition import PICTURE, cleaned, plain_text
+from .composition import ATTRIBUTES, PICTURE, TAGS, cleaned, plain_text
 from .styles import Rule, leaves_something_out, rules_of, style_of
 
 MOST_BYTES = 500_000
@@ -29,6 +31,9 @@ MOST_BYTES = 500_000
 
 MOST_CHARACTERS = 100_000
 """So long may a signature be without its pictures."""
+
+LONGEST = 2_000_000
+"""Characters that are looked at, before anything is taken out of them."""
 
 _MAGIC = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "gif": b"GIF8", "webp": b"RIFF"}
 
@@ -43,11 +48,17 @@ class Signature(NamedTuple):
 
 def signature_of(html: str, *, web_pictures: bool = False) -> Signature:
     """The signature in pasted HTML. Raises BadInput where it is too large to travel with every message."""
+    if len(html) > LONGEST:
+        raise BadInput(
+            f"What was pasted has {len(html):,} characters.", remedy=f"At most {LONGEST:,}: that is no signature."
+        )
+    plain = _well_formed(html)
     sheets = _Sheets()
-    sheets.feed(html)
+    sheets.feed(plain)
     sheets.close()
     reader = _Reader(rules_of("\n".join(sheets.found)), web_pictures)
-    reader.feed(html)
+    reader.taken_out.update(_alive_in(html))
+    reader.feed(plain)
     reader.close()
     found = cleaned("".join(reader.written)).strip()
     _check_size(found)
@@ -101,12 +112,34 @@ _ALIVE = {
     **dict.fromkeys(("audio", "video", "source", "track"), "sound or film"),
     **dict.fromkeys(("base", "link"), "a page's <base> or <link>"),
 }
-_SILENT = frozenset({"script", "style", "title", "svg", "math", "template", "noscript", "xml", "select", "textarea"})
+_SILENT = {
+    *("script", "title", "svg", "math", "template", "noscript", "xml", "select", "textarea", "iframe", "xmp", "object"),
+    *("noembed", "noframes", "plaintext", "audio", "video"),
+}
 """Elements whose text is nothing a reader was meant to see."""
+
+_BEGUN = re.compile(rf"<({'|'.join(_ALIVE)})\b", re.IGNORECASE)
+_HANDLER = re.compile(r"<[a-z][^<>]*\son[a-z]+\s*=", re.IGNORECASE)
+_LOOKED_AT = {"class", "background", "style"}
+_SCHEMES = {"http", "https", "mailto", "tel", "cid", "data", "file", "javascript", "vbscript"}
+
+
+def _alive_in(html: str) -> Counter[str]:
+    """What is alive in pasted HTML, by its words."""
+    found = Counter(_ALIVE[tag.lower()] for tag in _BEGUN.findall(html))
+    found.update("a script (in an attribute)" for _ in _HANDLER.findall(html))
+    return found
+
+
+def _well_formed(html: str) -> str:
+    """The HTML as a browser would take it, without comments: Python's parser stumbles over what people paste."""
+    attributes = {tag: {*names, *_LOOKED_AT} for tag, names in ATTRIBUTES.items()}
+    tags = {*TAGS, "style"}
+    return nh3.clean(html, tags=tags, clean_content_tags=_SILENT, attributes=attributes, url_schemes=_SCHEMES)
 
 
 class _Reader(HTMLParser):
-    """Pasted HTML written anew: style sheets within the elements, and only pictures that may stay.
+    """HTML written anew: style sheets within the elements, and only pictures that may stay.
 
     It is not what keeps us safe: whatever it writes is cleaned afterwards.
     """
@@ -115,49 +148,37 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._rules = tuple(rules)
         self._web = web_pictures
-        self._silent = ""
+        self._in_sheet = False
         self.written: list[str] = []
         self.taken_out: Counter[str] = Counter()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._silent:
+        self._in_sheet = tag == "style"
+        if self._in_sheet:
             return
-        if tag in _ALIVE:
-            self._take_out(_ALIVE[tag])
-        if tag in _SILENT:
-            self._silent = tag
-            return
-        given = {name: value or "" for name, value in reversed(attrs) if name != "rel"}
+        given = {name: value or "" for name, value in attrs if name != "rel"}
         self._tell_of(given)
         if tag == "img" and (why := self._unwanted(given)):
             self._take_out(why)
             self.written.append(escape(given.get("alt", "")))
-        elif ":" not in tag:
+        else:
             given["style"] = style_of(tag, given, self._rules)
-            said = [f' {name}="{escape(value)}"' for name, value in sorted(given.items()) if value and _is_name(name)]
+            said = [f' {name}="{escape(value)}"' for name, value in sorted(given.items()) if value]
             self.written.append(f"<{tag}{''.join(said)}>")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if self._silent == tag:
-            self._silent = ""
-
     def handle_endtag(self, tag: str) -> None:
-        if self._silent:
-            self._silent = "" if tag == self._silent else self._silent
-        elif ":" not in tag:
+        if tag != "style":
             self.written.append(f"</{tag}>")
+        self._in_sheet = False
 
     def handle_data(self, data: str) -> None:
-        if not self._silent:
+        if not self._in_sheet:
             self.written.append(escape(data, quote=False))
 
     def _take_out(self, what: str) -> None:
         self.taken_out[what] += 1
 
     def _tell_of(self, given: dict[str, str]) -> None:
-        if any(name.startswith("on") for name in given):
-            self._take_out("a script (in an attribute)")
         if leaves_something_out(given.get("style", "")) or given.get("background"):
             self._take_out("a background that would be fetched")
         target = re.sub(r"[\x00-\x20]", "", given.get("href", "")).lower()
@@ -177,10 +198,6 @@ class _Reader(HTMLParser):
                 return f"a picture nobody sees, from {host}: it tells who opens a message"
             return "" if self._web and not source.startswith("//") else f"a picture from the web, of {host}"
         return f"a picture that is not here: {visible(source[:60]) or 'without an address'}"
-
-
-def _is_name(name: str) -> bool:
-    return re.fullmatch(r"[a-z][a-z0-9-]*", name) is not None
 
 
 def _is_picture(source: str) -> bool:

@@ -25,6 +25,9 @@ LOOKS = frozenset(
 )  # fmt: skip
 """The properties that stay."""
 
+LONGEST_VALUE = 200
+"""Characters: no font, colour or length is longer."""
+
 _FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla", "calc"})
 _CALLED = re.compile(r"([\w-]*)\(")
 _VALUE = re.compile(r"[\w\s#%.,+/!'\"()-]+")
@@ -52,6 +55,8 @@ def _declarations(style: str) -> list[str]:
 
 
 def _is_plain(value: str) -> bool:
+    if len(value) > LONGEST_VALUE:
+        return False
     called = {name.lower() for name in _CALLED.findall(value)}
     balanced = value.count("(") == value.count(")") and not (value.count('"') % 2 or value.count("'") % 2)
     return bool(_VALUE.fullmatch(value)) and balanced and called <= _FUNCTIONS
@@ -74,8 +79,11 @@ class Rule(NamedTuple):
         return self.tag in ("", tag) and (not self.class_ or self.class_ in classes)
 
 
-_AT_BLOCK = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})")
-_BLOCK = re.compile(r"([^{}]*)\{([^{}]*)\}")
+MOST_RULES = 300
+"""Word writes some fifty; what comes after these is not looked at."""
+
+_AT_BLOCK = re.compile(r"@[^{};@]*+(?:;|\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\})")
+_BLOCK = re.compile(r"(?:^|(?<=[{}]))([^{}]*+)\{([^{}]*+)\}")
 _SELECTOR = re.compile(r"([a-z][a-z0-9]*)?(?:\.([\w-]+))?(?::link)?", re.IGNORECASE)
 
 
@@ -85,7 +93,7 @@ def rules_of(sheet: str) -> list[Rule]:
     blocks = [(selectors.split(","), kept(style)) for selectors, style in _BLOCK.findall(plain)]
     found = [(_SELECTOR.fullmatch(selector.strip()), style) for selectors, style in blocks for selector in selectors]
     rules = [Rule((m[1] or "").lower(), m[2] or "", style) for m, style in found if m and any(m.groups()) and style]
-    return sorted(rules, key=lambda rule: rule.weight)
+    return sorted(dict.fromkeys(rules[:MOST_RULES]), key=lambda rule: rule.weight)
 
 
 def style_of(tag: str, attributes: Mapping[str, str], rules: Iterable[Rule]) -> str:

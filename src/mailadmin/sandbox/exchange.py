@@ -114,6 +114,7 @@ class Exchange:
         self.clock = clock
         self.lock = Lock()
         self.uploads: dict[str, Upload] = {}
+        self.events: dict[str, dict[str, Any]] = {}
 
     def items(self, mailbox: Mailbox, folder: str | None = None) -> Iterator[Item]:
         """A mailbox's messages, the newest first."""
@@ -188,6 +189,10 @@ class Exchange:
         if saved:
             self._put(actor, item)
         self._show(actor, item, SENT_ITEMS if saved else NOT_SAVED)
+
+    def show(self, received: Received) -> Received:
+        """Let the inbox show what is no message of a mailbox, such as an event; returns it with its number."""
+        return self._inbox.add(received)
 
     def _put(self, actor: Actor, item: Item) -> None:
         self._items.setdefault(actor.mailbox.id, {})[item.key] = item

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import NamedTuple
 
-from . import attachments, folders, messages, sending
+from . import attachments, calendar, folders, messages, sending
 from .calls import MOST_BYTES, Call
 from .exchange import Actor, Exchange
 from .faults import Faults, interfere
@@ -26,7 +26,8 @@ MOST_AT_ONCE = 4
 
 _READ, _WRITE, _SEND = {"Mail.Read", "Mail.ReadWrite"}, {"Mail.ReadWrite"}, {"Mail.Send"}
 _USERS = {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}
-_MESSAGE, _FOLDER = "users/*/messages/*", "users/*/mailFolders/*"
+_CALENDAR, _CALENDAR_WRITE = {"Calendars.Read", "Calendars.ReadWrite"}, {"Calendars.ReadWrite"}
+_MESSAGE, _FOLDER, _EVENT = "users/*/messages/*", "users/*/mailFolders/*", "users/*/events/*"
 
 
 class Route(NamedTuple):
@@ -57,6 +58,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_MESSAGE}/attachments/createUploadSession", _WRITE, attachments.create_upload_session),
     Route("GET", f"{_MESSAGE}/attachments/*", _READ, attachments.get),
     Route("DELETE", f"{_MESSAGE}/attachments/*", _WRITE, attachments.detach),
+    Route("GET", "users/*/events", _CALENDAR, calendar.list_events),
+    Route("POST", "users/*/events", _CALENDAR_WRITE, calendar.enter),
+    Route("GET", _EVENT, _CALENDAR, calendar.get),
+    Route("PATCH", _EVENT, _CALENDAR_WRITE, calendar.change),
+    Route("DELETE", _EVENT, _CALENDAR_WRITE, calendar.delete),
 )
 """TABLE: the calls that are emulated."""
 

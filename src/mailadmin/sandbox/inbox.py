@@ -17,7 +17,7 @@ from ..domain.services import Security, ServiceKind
 from ..errors import BadInput, UnknownName
 from .reading import Reading, read, read_headers
 
-SENT_ITEMS, DRAFTS, INBOX, NOT_SAVED = "Sent Items", "Drafts", "Inbox", ""
+SENT_ITEMS, DRAFTS, INBOX, CALENDAR, NOT_SAVED = "Sent Items", "Drafts", "Inbox", "Calendar", ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""The sandbox's page: its inbox and its faults in a browser on this machine.
+"""The sandbox's page: its inbox, its portal and its faults in a browser on this machine.
 
 Laws: only a page of this machine is answered (the Host header, against DNS rebinding), only this page can switch
 anything (the Origin header), and nothing that came by mail can run, fetch or lead anywhere.
@@ -13,10 +13,11 @@ from importlib.resources import files
 from urllib.parse import parse_qsl, quote
 
 from ..errors import BadInput, UnknownName
-from . import views
+from . import portal_views, views
 from .faults import Fault, Faults
 from .inbox import Inbox, Received
 from .listener import Reply, Request
+from .portal_page import Behind, PortalPage
 
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'; img-src data:; "
@@ -35,12 +36,15 @@ _PAGE = 50
 
 
 class Page:
-    """The page. `addresses` says where everything listens. For any thread."""
+    """The page. `addresses` says where everything listens, `portal` who decides for the portal. For any thread."""
 
-    def __init__(self, inbox: Inbox, faults: Faults, addresses: Mapping[str, str]) -> None:
+    def __init__(
+        self, inbox: Inbox, faults: Faults, addresses: Mapping[str, str], portal: Behind | None = None
+    ) -> None:
         self._inbox = inbox
         self._faults = faults
         self._addresses = addresses
+        self._portal = PortalPage(portal, faults) if portal else None
 
     def answer(self, request: Request) -> Reply:
         """The reply to a request."""
@@ -72,6 +76,10 @@ class Page:
                 return _html(views.faults(self._faults))
             case ("addresses",):
                 return _html(views.addresses(self._addresses, self._faults))
+            case ("portal", *_) if self._portal:
+                return self._portal.answer(request)
+            case ("portal",):
+                return _html(portal_views.nothing(self._faults))
             case ("changes",):
                 return Reply.of(200, {"changes": self._inbox.changes})
             case ("page.css" | "page.js" as name,):
@@ -98,6 +106,8 @@ class Page:
                 self._faults.switch_on(_fault(name), amount, times=times)
             case ("faults", name, "off"):
                 self._faults.switch_off(_fault(name))
+            case ("portal", *_) if self._portal:
+                return self._portal.answer(request)
             case _:
                 raise LookupError(request.target)
         return Reply(303, headers={"Location": "/faults"})

@@ -24,10 +24,19 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
     "ErrorInvalidRecipients": (400, "At least one recipient is not valid., {0}"),
     "ErrorInvalidUrlQueryFilter": (400, "The query filter contains one or more invalid nodes."),
     "ErrorInvalidUser": (404, "The requested user '{user}' is invalid."),
+    "ErrorInvalidAllDay": (
+        400,
+        "The Event.Start property for an all-day event needs to be set to midnight.",
+    ),
     "ErrorItemNotFound": (404, "The specified object was not found in the store."),
     "ErrorMessageSizeExceeded": (413, "The message exceeds the maximum supported size."),
     "ErrorMimeContentInvalidBase64String": (400, "Invalid base64 string for MIME content."),
+    "ErrorDuplicateTransactionId": (
+        409,
+        "Your request can't be completed. An event with the same transactionId has been created before.",
+    ),
     "ErrorFolderNotFound": (404, "The specified folder could not be found in the store."),
+    "ErrorPropertyValidationFailure": (400, "At least one property failed validation."),
     "ErrorSendAsDenied": (
         403,
         "The user account which was used to submit this request does not have the right to send mail on behalf of the "

@@ -22,6 +22,7 @@ from .graph import Graph
 from .inbox import Inbox
 from .listener import Listener
 from .page import Page
+from .portal_page import Behind
 from .smtp import SmtpServers
 from .tenant import Recognised, Tenant
 from .tokens import Tokens
@@ -47,8 +48,8 @@ class Sandbox:
         ...     sandbox.ports.starttls, sandbox.ca_file, sandbox.page_url
         ...     sandbox.inbox.wait_until(lambda messages: len(messages) == 1)
 
-    With a folder, messages are kept there and are there again next time. Raises BadInput where a port is not free or
-    the folder holds something else.
+    With a folder, messages are kept there and are there again next time. `portal` decides for the portal's page.
+    Raises BadInput where a port is not free or the folder holds something else.
     """
 
     def __init__(
@@ -59,12 +60,15 @@ class Sandbox:
         folder: Path | None = None,
         ports: Ports = Ports(),  # noqa: B008
         seed: int = 0,
+        portal: Behind | None = None,
     ) -> None:
         self._accounts = {login: Recognised(password) for login, password in (accounts or {}).items()}
         self.tenants = tuple(tenants)
         self.ports = ports
         self.inbox = Inbox(folder)
+        self.exchange = Exchange(self.inbox, _now)
         self.faults = Faults(seed)
+        self._portal = portal
         self._running = contextlib.ExitStack()
         self._stopping = Event()
 
@@ -117,7 +121,7 @@ class Sandbox:
         self._stopping.clear()
         self.ca_file = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="mailadmin-"))) / "ca.pem"
         tls = server_context(self.ca_file)
-        exchange, tokens = Exchange(self.inbox, _now), Tokens(_now, self.faults)
+        tokens = Tokens(_now, self.faults)
 
         def listen(name: str, listener: Listener) -> None:
             listener.start()
@@ -125,9 +129,9 @@ class Sandbox:
             self.ports = self.ports._replace(**{name: listener.port})
 
         pause = self._stopping.wait
-        uploads = Uploads(exchange, self.faults, pause)
+        uploads = Uploads(self.exchange, self.faults, pause)
         listen("uploads", Listener(uploads.answer, port=self.ports.uploads, tls=tls))
-        graph = Graph(exchange, tokens, self.faults, uploads=f"https://{self.upload_host}", pause=pause)
+        graph = Graph(self.exchange, tokens, self.faults, uploads=f"https://{self.upload_host}", pause=pause)
         listen("graph", Listener(graph.answer, port=self.ports.graph, tls=tls))
         entra = Entra(self.tenants, tokens, self.faults, _now, graph=f"https://{self.graph_host}")
         listen("login", Listener(entra.answer, port=self.ports.login, tls=tls))
@@ -135,7 +139,7 @@ class Sandbox:
         smtp.start()
         started.callback(smtp.stop)
         self.ports = self.ports._replace(**smtp.ports)
-        page = Page(self.inbox, self.faults, self.addresses())
+        page = Page(self.inbox, self.faults, self.addresses(), self._portal)
         listen("page", Listener(page.answer, port=self.ports.page))
 
 

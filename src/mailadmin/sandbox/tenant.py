@@ -15,6 +15,9 @@ from dataclasses import InitVar, dataclass, field
 MAIL_ROLES = frozenset({"Mail.ReadWrite", "Mail.Send", "MailboxFolder.ReadWrite.All"})
 """The application permissions finPOWER Connect's instructions ask for (KB 22347)."""
 
+CALENDAR_ROLES = frozenset({"Calendars.ReadWrite"})
+"""What an application needs beside to enter events in calendars (Graph documentation)."""
+
 
 class Recognised:
     """A secret the sandbox recognises and cannot tell."""

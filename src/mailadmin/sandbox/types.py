@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+from .calendar_types import CALENDAR_ENUMS, CALENDAR_TYPES, Type
 from .refusals import GraphRefusal
 
 _COLLECTION, _GRAPH = "Collection(", "graph."
-
-
-class Type(NamedTuple):
-    """A type: what it extends, and its own properties by name."""
-
-    base: str | None
-    properties: Mapping[str, str]
-
 
 TYPES: Mapping[str, Type] = {
     "entity": Type(None, {"id": "Edm.String"}),
@@ -138,6 +132,7 @@ TYPES: Mapping[str, Type] = {
             "userPrincipalName": "Edm.String",
         },
     ),
+    **CALENDAR_TYPES,
 }
 """TABLE: the types, each with all of its properties."""
 
@@ -147,6 +142,7 @@ ENUMS: Mapping[str, tuple[str, ...]] = {
     "followupFlagStatus": ("notFlagged", "complete", "flagged"),
     "importance": ("low", "normal", "high"),
     "inferenceClassificationType": ("focused", "other"),
+    **CALENDAR_ENUMS,
 }
 """TABLE: the enumerations, each with all of its members."""
 
@@ -277,10 +273,13 @@ def _is_base64(value: Any) -> bool:
         return False
 
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PRIMITIVES: Mapping[str, Callable[[Any], bool]] = {
     "Edm.Binary": _is_base64,
     "Edm.Boolean": lambda value: isinstance(value, bool),
+    "Edm.Date": lambda value: isinstance(value, str) and _DAY.fullmatch(value) is not None,
     "Edm.DateTimeOffset": _is_time,
+    "Edm.Double": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "Edm.Int32": lambda value: _is_integer(value, 32),
     "Edm.Int64": lambda value: _is_integer(value, 64),
     "Edm.String": lambda value: isinstance(value, str),

@@ -15,7 +15,7 @@ from .markup import Child, document, line, tag
 from .preview import preview
 from .reading import Part, Reading
 
-PAGES: Mapping[str, str] = {"/": "Inbox", "/faults": "Faults", "/addresses": "Addresses"}
+PAGES: Mapping[str, str] = {"/": "Inbox", "/portal": "Portal", "/faults": "Faults", "/addresses": "Addresses"}
 """TABLE: the pages in the navigation."""
 
 _VIA = {ServiceKind.SMTP: "SMTP", ServiceKind.EXCHANGE: "Exchange"}
@@ -41,7 +41,7 @@ def inbox(listing: Listing, faults: Faults) -> bytes:
     news = tag("p", "Something has arrived. ", tag("a", "Show it", href="/"), id="news", role="status", hidden=True,
                data_changes=listing.changes)  # fmt: skip
     if not listing.messages and not listing.search:
-        return _page("/", "Inbox", faults, news, tag("h1", "Inbox"), _nothing_yet())
+        return frame("/", "Inbox", faults, news, tag("h1", "Inbox"), _nothing_yet())
     about = f"{_counted(listing.found, 'message')}, the newest first."
     if listing.search:
         about = f"{_counted(listing.found, 'message')} with “{line(listing.search)}”."
@@ -51,7 +51,7 @@ def inbox(listing: Listing, faults: Faults) -> bytes:
     pages = tag("nav", tag("a", "Older messages", href=f"/?{urlencode(older)}"), class_="pages", aria_label="Pages")
     found = tag("div", _table(listing.messages), class_="card list")
     shown = found if listing.messages else _nothing_found()
-    return _page("/", "Inbox", faults, news, top, shown, pages if listing.older else None)
+    return frame("/", "Inbox", faults, news, top, shown, pages if listing.older else None)
 
 
 def message(received: Received, reading: Reading, faults: Faults) -> bytes:
@@ -59,7 +59,7 @@ def message(received: Received, reading: Reading, faults: Faults) -> bytes:
     subject = line(reading.header("Subject")) or "(no subject)"
     number = received.number
     actions = tag("p", tag("a", "Download as .eml", href=f"/messages/{number}/raw", class_="button"), class_="actions")
-    return _page(
+    return frame(
         "",
         subject,
         faults,
@@ -78,7 +78,7 @@ def faults(switches: Faults) -> bytes:
     on = switches.on()
     about = "What can go wrong, on purpose. Switch a fault on, send something, and see what becomes of it."
     cards = (_fault(fault, effect, on.get(fault), switches.struck(fault)) for fault, effect in FAULTS.items())
-    return _page("/faults", "Faults", switches, tag("h1", "Faults"), tag("p", about, class_="about"),
+    return frame("/faults", "Faults", switches, tag("h1", "Faults"), tag("p", about, class_="about"),
                  tag("div", *cards, class_="faults"))  # fmt: skip
 
 
@@ -87,17 +87,18 @@ def addresses(known: Mapping[str, str], switches: Faults) -> bytes:
     about = "Everything listens on this machine only. Programs have to trust the authority's certificate."
     rows = (tag("tr", tag("th", name, scope="row"), tag("td", tag("code", value))) for name, value in known.items())
     table = tag("table", tag("caption", "Addresses", class_="unseen"), tag("tbody", *rows))
-    return _page("/addresses", "Addresses", switches, tag("h1", "Addresses"), tag("p", about, class_="about"),
+    return frame("/addresses", "Addresses", switches, tag("h1", "Addresses"), tag("p", about, class_="about"),
                  tag("div", table, class_="card addresses"))  # fmt: skip
 
 
 def not_found(switches: Faults) -> bytes:
     """What is shown where nothing is."""
     words = tag("p", "The message may have been a draft that was deleted.", class_="about")
-    return _page("", "Nothing here", switches, tag("h1", "Nothing here"), words, tag("a", "To the inbox", href="/"))
+    return frame("", "Nothing here", switches, tag("h1", "Nothing here"), words, tag("a", "To the inbox", href="/"))
 
 
-def _page(here: str, title: str, switches: Faults, *content: Element | None) -> bytes:
+def frame(here: str, title: str, switches: Faults, *content: Element | None) -> bytes:
+    """A page of the sandbox, with its head and navigation."""
     name = tag("div", tag("span", "Sandbox", class_="name"), tag("span", "Nothing sent here leaves this machine.",
                class_="promise"))  # fmt: skip
     links = (tag("li", _link(path, words, switches, current=path == here)) for path, words in PAGES.items())

@@ -165,7 +165,7 @@ def mail(connection: Connection) -> Iterator[Told]:
 def messages_told_of(connection: Connection) -> set[str]:
     """The messages entries tell of."""
     of_mail = AUDIT_TRAIL.c.plan_hash == NO_PLAN
-    query = select(AUDIT_TRAIL.c.object).distinct().where(of_mail, AUDIT_TRAIL.c.object != REFUSAL)
+    query = select(AUDIT_TRAIL.c.object).distinct().where(of_mail, AUDIT_TRAIL.c.object.startswith("message "))
     return set(connection.execute(query).scalars())
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain, count, groupby
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
@@ -19,11 +18,14 @@ from ..domain.services import FIELD_NAMES
 from ..errors import StalePlan, StoreFailed, Tampered
 from ..migration.operations import Operation
 from ..migration.plan import Anchor
+from ..resolution.encoded import Encoded
 from ..resolution.population import People, uncollected
 from . import audit_trail, contents
 from .keys import Sealer
+from .remembered import remembered
 from .sealing import check_row, row_seal
 from .tables import OF_USERS, ROWS, STORE, bucket_of, kept, key_columns, keys, stored
+from .whole_columns import lined, listed, marked, of_users, word
 
 
 class State(NamedTuple):
@@ -97,7 +99,23 @@ _STRUCTURE = tuple(t for t in GOVERNED if t not in {*OF_USERS, "contacts", "role
 @uncollected()
 def organisation(connection: Connection, sealer: Sealer | None, users: Sequence[str]) -> Organisation:
     """The organisation, with these users (keys) and what is their own. Raises Tampered."""
-    return Organisation.of(rows(connection, sealer, (*_STRUCTURE, *OF_USERS), users).values())
+    theirs = Organisation.of(rows(connection, sealer, OF_USERS, users).values())
+    return replace(_structure(connection, sealer), users=theirs.users, overrides=theirs.overrides)
+
+
+def _structure(connection: Connection, sealer: Sealer | None) -> Organisation:
+    """The organisation without its users."""
+    return remembered(
+        connection,
+        sealer,
+        "organisation",
+        lambda: Organisation.of(_standing(connection, sealer, _STRUCTURE)),
+    )
+
+
+def _standing(connection: Connection, sealer: Sealer | None, tables: tuple[str, ...]) -> Sequence[Row]:
+    """The rows of tables that do not grow with users."""
+    return remembered(connection, sealer, tables, lambda: tuple(rows(connection, sealer, tables).values()))
 
 
 @uncollected()
@@ -108,8 +126,9 @@ def decided_on(
 
     With `contacts`, those too. Raises Tampered.
     """
-    wanted = (*_STRUCTURE, *OF_USERS, "role_permissions", *(["contacts"] if contacts else []))
-    return list(rows(connection, sealer, wanted, users).values())
+    standing = _standing(connection, sealer, (*_STRUCTURE, "role_permissions"))
+    read = rows(connection, sealer, (*OF_USERS, *(["contacts"] if contacts else [])), users)
+    return [*standing, *read.values()]
 
 
 @uncollected()
@@ -123,8 +142,7 @@ def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisati
     own: dict[str, tuple[OwnSettings, ...]] = {}
     for user, centre, service, *values in chain.from_iterable(_batches(connection, wanted)):
         own[user] = (*own.get(user, ()), OwnSettings(centre, service, tuple(values)))
-    structure = Organisation.of(rows(connection, sealer, _STRUCTURE).values())
-    return replace(structure, overrides=own), people(connection)
+    return replace(_structure(connection, sealer), overrides=own), people(connection)
 
 
 def _check_users(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = OF_USERS) -> None:
@@ -141,13 +159,10 @@ def number_of_users(connection: Connection) -> int:
 
 def people(connection: Connection) -> People:
     """Everybody, by user id's match key: as much of each as a population needs."""
-    users = ROWS["users"]
-    wanted = select(users.c.user_id, users.c.user_id_key, users.c.branch, users.c.active, users.c.external)
-    columns: tuple[list[Any], ...] = ([], [], [], [], [])
-    for batch in _batches(connection, wanted.order_by(users.c.user_id_key)):
-        for column, values in zip(columns, zip(*batch, strict=True), strict=True):
-            column.extend(values)
-    return People(*columns)
+    users = ROWS["users"].c
+    wanted = (listed(users.branch), marked(users.active), marked(users.external))
+    keys, user_ids, (branches, active, external) = of_users(connection, *wanted)
+    return People(user_ids, keys, Encoded.of(branches), active, external)
 
 
 @uncollected()
@@ -155,30 +170,27 @@ def everybody_asking(connection: Connection, sealer: Sealer | None) -> Everybody
     """Everybody with the question a permission audit asks for them. Raises Tampered."""
     _check_users(connection, sealer, ("users",))
     users = ROWS["users"].c
-    usual = case((and_(users.level == UserLevel.NORMAL, users.active, ~users.locked_out, ~users.external), users.roles))
-    asked = users.level, users.active, users.locked_out, users.external, users.roles
-    numbers: dict[Any, int] = defaultdict(count().__next__)
-    unusual = _batches(connection, select(*asked).where(usual.is_(None)).order_by(users.user_id_key))
-    others = iter(array("I", map(numbers.__getitem__, chain.from_iterable(unusual))))
-    user_ids: list[str] = []
-    names: list[str] = []
-    codes = array("I")
-    for batch in _batches(connection, select(users.user_id, users.name, usual).order_by(users.user_id_key)):
-        batch_ids, batch_names, roles = zip(*batch, strict=True)
-        user_ids += batch_ids
-        names += batch_names
-        codes.extend([next(others) if text is None else numbers[text] for text in roles])
-    return Everybody(user_ids, names, codes, [_question(asked) for asked in numbers])
+    _, user_ids, (names, asked) = of_users(connection, listed(users.name), lined(_ASKED))
+    questions = Encoded.of(asked)
+    return Everybody(user_ids, names, questions.codes, list(map(_question, questions.values)))
 
 
-def _question(asked: str | tuple[str, bool, bool, bool, str]) -> Question:
-    """Of an active internal user of level Normal, who is most users, the roles alone were read."""
-    level, active, locked_out, external, roles = (
-        (UserLevel.NORMAL, True, False, False, asked) if isinstance(asked, str) else asked
-    )
-    return Question(
-        UserLevel(level), bool(active), bool(locked_out), bool(external), each_once(json.loads(roles or "[]"))
-    )
+def _asked(users: Any) -> ColumnElement[str]:
+    """A user's question as a text: of an active internal user of level Normal, who is most users, the roles alone."""
+    roles = func.coalesce(users.roles, word("[]"))
+    flags = [case((flag, word("1")), else_=word("0")) for flag in (users.active, users.locked_out, users.external)]
+    usual = and_(users.level == word(UserLevel.NORMAL), users.active, ~users.locked_out, ~users.external)
+    return case((usual, roles), else_=flags[0] + flags[1] + flags[2] + users.level + roles)
+
+
+_ASKED = _asked(ROWS["users"].c)
+
+
+def _question(text: str) -> Question:
+    standing, bracket, roles = text.partition("[")
+    standing = standing or f"100{UserLevel.NORMAL}"
+    active, locked_out, external = (flag == "1" for flag in standing[:3])
+    return Question(UserLevel(standing[3:]), active, locked_out, external, each_once(json.loads(bracket + roles)))
 
 
 def emails(connection: Connection, sealer: Sealer | None) -> dict[str, str]:

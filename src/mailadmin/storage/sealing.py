@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from ..domain.canonical import canonical
 from ..domain.governed import GOVERNED
 from ..errors import KeyNeeded, Tampered
-from . import audit_trail, contents, outbox
+from . import audit_trail, calendar, contents, outbox
 from .keys import Sealer, StoreKey, new_sealer
 from .tables import ROWS, STORE, key_columns
 
@@ -61,6 +61,7 @@ def give_sealer(connection: Connection, key: StoreKey) -> Sealer:
     for table in ROWS:
         _seal_rows(connection, table, sealer)
     outbox.seal_all(connection, sealer.seal)
+    calendar.seal_all(connection, sealer.seal)
     contents.begin(connection, sealer)
     wrap_sealer(connection, key, sealer)
     return sealer

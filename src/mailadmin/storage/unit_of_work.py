@@ -28,7 +28,7 @@ from . import backup
 from .tables import ROWS, STORE, stored
 from .writers import Writers, writers_of
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 APPLICATION_ID = 0x6D61696C
 """`mail`, in the header of every SQLite store of ours, and the name of the lock in PostgreSQL."""
 
@@ -201,14 +201,18 @@ def _set_pragmas(dbapi: Any, _record: object) -> None:
         raise
 
 
+def is_writing(connection: Connection) -> bool:
+    """Whether a connection's transaction has the store to itself."""
+    return bool(connection.get_execution_options().get(_WRITING, False))
+
+
 def _begin(connection: Connection) -> None:
-    writing = connection.get_execution_options().get(_WRITING, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing(connection) else "BEGIN")
 
 
 def _lock(connection: Connection) -> None:
     """Writers go one after the other; who waits too long is told who writes."""
-    if connection.get_execution_options().get(_WRITING, False):
+    if is_writing(connection):
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPLICATION_ID})")
 

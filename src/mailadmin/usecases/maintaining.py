@@ -15,7 +15,8 @@ from ..bootstrap import App
 from ..domain.governed import GOVERNED
 from ..errors import KeyNeeded, Tampered
 from ..migration.plan import Plan
-from ..storage import audit_trail, books, contents, outbox, repository, sealing
+from ..policy.calendar import Standing
+from ..storage import audit_trail, books, calendar, contents, outbox, repository, sealing
 from ..storage.keys import StoreKey, new_key
 from ..storage.unit_of_work import SCHEMA_VERSION
 from ..storage.vault import Vault
@@ -155,6 +156,16 @@ def _outbox(app: App, connection: Connection) -> Iterator[Check]:
     yield Check("outbox", OK, f"{len(entries)} message(s), each as it was written")
 
 
+def _calendar(app: App, connection: Connection) -> Iterator[Check]:
+    sealer = app.sealer(connection)
+    known = calendar.every(connection, sealer.seal if sealer else None).values()
+    if begun := [one.activity for one in known if one.standing is Standing.ENTERING]:
+        found = f"of activities {', '.join(begun)} it is not known whether their calendar was told"
+        yield Check("calendar", NOTICE, found, "Enter them again: mailadmin calendar enter FILE")
+    if known:
+        yield Check("calendar", OK, f"{len(known)} activities, each as it was written")
+
+
 def _secrets(app: App, connection: Connection) -> Iterator[Check]:
     state, keys = repository.state(connection), app.places.all()
     sealer, key = app.sealer(connection), app.key(connection)
@@ -180,7 +191,7 @@ def _versions(app: App, connection: Connection) -> Iterator[Check]:
     yield Check("versions", OK, ", ".join(parts))
 
 
-LOOKS: tuple[Look, ...] = (_engine, _rows, _contents, _trail, _runs, _outbox, _secrets, _versions)
+LOOKS: tuple[Look, ...] = (_engine, _rows, _contents, _trail, _runs, _outbox, _calendar, _secrets, _versions)
 """TABLE: what the doctor looks at, in order."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +27,8 @@ from ..storage import repository
 from ..storage.repository import State
 from ..storage.tables import OF_USERS
 from . import auditing, finding, maintaining, notebooks
-from .migrating import effects, load_plan, load_snapshot
+from .auditing import Exports
+from .migrating import Progress, effects, load_plan, load_snapshot
 
 NO_KEY = "the manifest is unsealed, since there is no key: whoever alters a file can alter the manifest as well."
 
@@ -53,10 +54,10 @@ def write_migration_report(
     if plan.purpose is not Purpose.MIGRATION:
         raise BadInput(f"{plan_file} is a {plan.purpose} plan.", remedy="Give a plan made by: mailadmin plan SNAPSHOT")
     into = Path(folder)
-    drawn = _drawn(_migration(app, plan, as_of), pdf)
-    _write(into, drawn)
-    files = tuple(into / name for name in drawn)
-    return Written(files, tuple(_notes(into / "migration.pdf", written="migration.pdf" in drawn, wanted=pdf)))
+    made = drawn(_migration(app, plan, as_of), pdf)
+    write_files(into, made)
+    files = tuple(into / name for name in made)
+    return Written(files, tuple(_notes(into / "migration.pdf", written="migration.pdf" in made, wanted=pdf)))
 
 
 def _migration(app: App, plan: Plan, as_of: date | None) -> Report:
@@ -66,14 +67,23 @@ def _migration(app: App, plan: Plan, as_of: date | None) -> Report:
 _FORMS: Mapping[str, Callable[[Report], bytes]] = {"html": page.html, "xlsx": workbook.xlsx, "pdf": paper.pdf}
 
 
-def _drawn(report: Report, pdf: bool | None) -> dict[str, bytes]:
+def _unheard(_stage: str) -> None:
+    """Where nobody waits for it."""
+
+
+def drawn(report: Report, pdf: bool | None, tell: Progress = _unheard) -> dict[str, bytes]:
     """The report in its forms; `pdf` None: where typst is installed."""
     with_pdf = paper.is_installed() if pdf is None else pdf
     forms = [form for form in _FORMS if form != "pdf" or with_pdf]
-    return {f"{report.name}.{form}": _FORMS[form](report) for form in forms}
+    made = {}
+    for form in forms:
+        tell(f"Drawing the {form.upper()}")
+        made[f"{report.name}.{form}"] = _FORMS[form](report)
+    return made
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, made where there is none, each whole or not at all. Raises BadInput."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -89,7 +99,7 @@ def _notes(file: Path, *, written: bool, wanted: bool | None) -> Iterator[str]:
         yield f"{file} is from an earlier report."
 
 
-def audit(app: App, as_of: date, key: str = UPDATE_FROM, *, rights: Sequence[str | Path] = ()) -> Audit:
+def audit(app: App, as_of: date, key: str = UPDATE_FROM, *, rights: Exports = ()) -> Audit:
     """Everything an audit finds as of a day, with the mailbox rights of Exchange exports if there are any.
 
     Raises Tampered where the store or its audit trail is not as it was written, BadInput.
@@ -118,34 +128,40 @@ def write_audit_report(
     key: str = UPDATE_FROM,
     *,
     as_of: date | None = None,
-    rights: Sequence[str | Path] = (),
+    rights: Exports = (),
     pdf: bool | None = None,
     notebook: bool = False,
+    progress: Progress = _unheard,
 ) -> Written:
     """Write an audit as HTML, XLSX, PDF, JSON and CSV, with a manifest sealed by the store's key, into a folder.
 
     `as_of` is the clock's day unless given; `notebook` runs `3-audit.ipynb` as well. The folder is new or empty, or
-    holds an earlier report of the same files. Raises BadInput where it is not, Tampered as `audit` does.
+    holds an earlier report of the same files; it is written to when everything is drawn, so that whatever `progress`
+    raises leaves nothing behind. Raises BadInput where it is not, Tampered as `audit` does.
     """
     if pdf:
         paper.check_installed()
     day = as_of or app.clock().date()
     into = Path(folder)
     state = _state(app)
+    progress("Asking everything")
     found = audit_report(audit(app, day, key, rights=rights))
     if _state(app) != state:
         raise StoreBusy("The store was changed while it was audited.", remedy="Make the report again.")
     evidence = _evidence(app, state, found)
     report = proven(found, evidence)
-    files = _drawn(report, pdf)
+    files = drawn(report, pdf, progress)
+    progress("Drawing JSON and CSV")
     files["audit.json"] = json_file(found, evidence)
     files.update(csv_files(report))
     if notebook:
+        progress("Running the notebook")
         files.update(notebooks.run(app, "3-audit", {"as_of": day.isoformat(), "key": key}, mark=report.mark))
     seal = app.seal()
     files[MANIFEST] = Manifest.over(report.name, evidence, files, seal).text().encode()
+    progress("Writing")
     _check_free(into, files)
-    _write(into, files)
+    write_files(into, files)
     notes = [] if seal else [NO_KEY]
     if pdf is None and "audit.pdf" not in files:
         notes.append(f"no PDF was written. {paper.REMEDY}")

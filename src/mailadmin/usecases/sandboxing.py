@@ -18,7 +18,7 @@ from ..domain.addresses import address
 from ..domain.governed import Key, Row, key_of, table_of
 from ..domain.messages import Address, Message
 from ..domain.organisation import GLOBAL, CostCentre, is_global
-from ..domain.portals import Portal
+from ..domain.portals import Portal, PortalDocument
 from ..domain.preferences import MailPreference
 from ..domain.profiles import is_guid, user_name_of
 from ..domain.services import (
@@ -41,12 +41,15 @@ from ..domain.settings import (
 )
 from ..errors import AddressRejected
 from ..migration import planning
+from ..policy.recipients import Contacts
 from ..resolution.provenance import Context, Resolution, Status, is_blank
+from ..sandbox.portal_page import Chosen, Outcome
 from ..sandbox.server import Sandbox
-from ..sandbox.tenant import Application, Mailbox, Tenant
-from ..storage import repository
+from ..sandbox.tenant import CALENDAR_ROLES, MAIL_ROLES, Application, Mailbox, Tenant
+from ..storage import outbox, repository
 from ..storage.books import Run
 from ..storage.vault import location_of
+from . import portal
 from .configuring import effective, explain
 from .migrating import apply, base_of, plan_rollback
 from .sending import Sent, send
@@ -112,13 +115,43 @@ def sandboxed(app: App, *, folder: Path | None = None, seed: int = 0, tick_globa
         {login: _password() for login in map(_login, rows.values()) if login},
         {client.lower(): _password() for row in rows.values() if (client := getattr(row, "client_id", None))},
     )
-    with Sandbox(known.logins, _tenants(rows.values(), known.clients), folder=folder, seed=seed) as sandbox:
+    with Sandbox(
+        known.logins, _tenants(rows.values(), known.clients), folder=folder, seed=seed, portal=_Behind(app)
+    ) as sandbox:
         run = _point(app, sandbox, rows, known)
         try:
             yield Playing(sandbox, run)
         finally:
             back = plan_rollback(app, run.run, skip_conflicts=True)
             apply(app, back, back.confirmation)
+
+
+class _Behind:
+    """The store behind the portal's page, which decides on whatever comes from there."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def standings(self) -> list[portal.Standing]:
+        return portal.portals(self._app)
+
+    def partners(self) -> list[str]:
+        return portal.partners(self._app)[: portal.OFFERED]
+
+    def contacts(self, business_partner: str) -> Contacts:
+        return portal.contacts(self._app, business_partner)
+
+    def send(self, code: str, business_partner: str, document: PortalDocument, pdf: bytes, chosen: Chosen) -> Outcome:
+        letter = portal.Letter(
+            to=chosen.to,
+            cc=chosen.cc,
+            bcc=chosen.bcc,
+            subject=document.title,
+            text=chosen.text or None,
+            attachments=(portal.pdf(document, pdf),),
+        )
+        entry = portal.send(self._app, code, business_partner, letter).entry
+        return Outcome(entry.state, outbox.STATES[entry.state], entry.sender_email, entry.recipients)
 
 
 def _ticked(row: Row) -> Row:
@@ -135,11 +168,14 @@ def _login(row: Row) -> str | None:
     match row:
         case Service() | Override() if row.service is ServiceKind.SMTP:
             return user_name_of(row.user_name)
-        case MailPreference() if row.server:
+        case MailPreference() if row.server or row.password:
             return row.user_name
         case Portal():
             return row.user_name
     return None
+
+
+_ROLES = MAIL_ROLES | CALENDAR_ROLES
 
 
 def _tenants(rows: Iterable[Row], clients: Mapping[str, str]) -> list[Tenant]:
@@ -156,7 +192,9 @@ def _tenants(rows: Iterable[Row], clients: Mapping[str, str]) -> list[Tenant]:
         Tenant(
             id=tenant if is_guid(tenant) else _TENANT,
             domain="" if is_guid(tenant) else tenant,
-            applications=tuple(Application(client, clients[client]) for client in sorted(applications)),
+            applications=tuple(
+                Application(client, clients[client], MAIL_ROLES | CALENDAR_ROLES) for client in sorted(applications)
+            ),
             mailboxes=tuple(Mailbox(m, send_as=frozenset(mailboxes - {m})) for m in sorted(mailboxes)),
         )
         for tenant, applications in sorted(found.items())

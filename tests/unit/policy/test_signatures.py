@@ -71,12 +71,25 @@ def test_looks_are_kept(name: str, looks: list[str]) -> None:
     assert [look for look in looks if look not in html] == []
 
 
+BROKEN = ("<![<![", "<a ", "<!--", "<!d", "<a b='", "</", "<p style='", "&", "<style>@{", "<svg>", "<b", "]]>", "x")
+LIVELY = ("<script>pwned</script>", "<img src=x onerror=pwned>", "<a href='javascript:pwned'>", "<p onclick='pwned'>")
+
+
+@given(st.lists(st.sampled_from((*BROKEN, *LIVELY)), max_size=8))
+def test_whatever_is_pasted_is_taken_and_nothing_of_it_is_alive(parts: list[str]) -> None:
+    found = signature_of("".join(parts))
+    markup = Markup(found.html)
+    assert markup.tags & LIVE == set()
+    assert [name for name in markup.attributes if name.startswith("on")] == []
+    assert "javascript:" not in "".join(re.findall(r'href="[^"]*"', found.html))
+
+
 TAKEN_OUT = {
     "apple-mail": (),
     "gmail": ("a picture from the web, of ci3.example",),
     "outlook": (),
     "outlook-web": ("a picture that is not here: file:///C:/Users/sione/AppData/Roaming/Microsoft/Signatures/",),
-    "hostile-styles": ("a background that would be fetched (10x)",),
+    "hostile-styles": ("a background that would be fetched (10x)", "a script"),
 }
 
 
@@ -104,7 +117,7 @@ def test_the_plain_text_says_who_and_where() -> None:
 def test_pictures_from_the_web_stay_where_they_are_allowed_and_trackers_do_not() -> None:
     html = '<img src="https://d.test/logo.png" width="90"><img src="https://d.test/t.gif" width="1">'
     found = signature_of(html, web_pictures=True)
-    assert found.html == '<img width="90" src="https://d.test/logo.png">'
+    assert found.html == '<img src="https://d.test/logo.png" width="90">'
     assert found.taken_out == ("a picture nobody sees, from d.test: it tells who opens a message",)
 
 
