@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from . import ours, rival
+from . import auditing, ours, rival
 
 
 def differences(question: str, store: Path) -> list[str]:
+    if question == "permission audit":
+        return auditing.differences(store)
     if question == "effects":
         mine, theirs = ours.effects(store), rival.effects(store)
         kinds = sorted(mine.keys() | theirs.keys())

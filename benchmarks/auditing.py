@@ -1,4 +1,4 @@
-"""The permission audit beside DuckDB: python -m benchmarks.auditing [--users 10000,1000000] [--json FILE].
+"""The permission audit on either side.
 
 The rival is what a careful engineer would write by hand, on the same SQLite file read through ADBC: roles are parsed
 once per distinct list, nothing is sorted, only the columns that are shown are read, and every core is used.
@@ -6,18 +6,9 @@ once per distinct list, nothing is sorted, only the columns that are shown are r
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import sys
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from .stores import store
-
-WARM_UP_USERS = 1_000
-OVERRIDES = 0.05
 KEY = "Messaging.Email.UpdateFrom"
 
 
@@ -92,49 +83,3 @@ def differences(path: Path) -> list[str]:
         if mine != tuple(row.values()):
             odd.append(f"{mine} <> {tuple(row.values())}")
     return odd[:10]
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.auditing", description=__doc__)
-    parser.add_argument("--users", default="10000,100000,1000000", help="sizes, with commas between")
-    parser.add_argument("--json", type=Path, help="append a JSON line per row to this file")
-    given = parser.parse_args()
-    print(f"{'permission audit, users':<26}{'ours s':>9}{'DuckDB s':>10}{'ratio':>8}{'of best':>9}{'peak MiB':>16}")
-    agreed = True
-    for users in map(int, given.users.split(",")):
-        path, small = store(users, OVERRIDES), store(WARM_UP_USERS, OVERRIDES)
-        agree = _measured("differences", small, path)["size"] == 0
-        agreed &= agree
-        runs: dict[str, list[dict[str, float]]] = {"ours": [], "rival": []}
-        for _ in range(3 if users >= 1_000_000 else 7):
-            for side, measured in runs.items():
-                measured.append(_measured(side, small, path))
-        row = {"question": "permission audit", "users": users, "agree": agree, **_figures(runs)}
-        print(
-            f"{users:<26,}{row['ours']:>9.3f}{row['rival']:>10.3f}{row['ratio']:>8.2f}{row['ratio_of_best']:>9.2f}"
-            f"{row['ours_mib']:>8.0f}{row['rival_mib']:>8.0f}" + ("" if agree else "   THE ANSWERS DIFFER"),
-            flush=True,
-        )
-        if given.json is not None:
-            with given.json.open("a") as opened:
-                opened.write(json.dumps(row) + "\n")
-    return 0 if agreed else 1
-
-
-def _measured(side: str, small: Path, path: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.child", "auditing", side, str(small), str(path)]
-    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return found
-
-
-def _figures(runs: dict[str, list[dict[str, float]]]) -> dict[str, float]:
-    seconds = {side: [run["seconds"] for run in measured] for side, measured in runs.items()}
-    found = {side: round(median(times), 4) for side, times in seconds.items()}
-    peaks = {f"{side}_mib": median(run["peak_mib"] for run in measured) for side, measured in runs.items()}
-    best = {side: min(times) for side, times in seconds.items()}
-    ratio = {"ratio": round(found["ours"] / found["rival"], 3)}
-    return {**found, **peaks, **ratio, "ratio_of_best": round(best["ours"] / best["rival"], 3)}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

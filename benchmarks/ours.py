@@ -15,7 +15,10 @@ from mailadmin.resolution.provenance import Context
 from mailadmin.storage import repository
 from mailadmin.storage.unit_of_work import Store
 
+from .auditing import ours as audit
 from .stores import GLOBAL_MEMBERS, LEGACY_MEMBERS
+
+__all__ = ["audit", "effective", "effects", "lines"]
 
 
 def lines(store: Path) -> Columns:

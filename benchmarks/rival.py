@@ -9,7 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from .auditing import rival as audit
 from .stores import GLOBAL_MEMBERS, LEGACY_MEMBERS
+
+__all__ = ["audit", "effective", "effects"]
 
 _READ = {
     "cost_centres": "SELECT code_key, code, active, default_service FROM cost_centres",

@@ -28,10 +28,23 @@ from mailadmin.domain import legacy, permissions, portals, settings, widgets
 from mailadmin.domain.activities import Activity
 from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
 from mailadmin.domain.organisation import GLOBAL, Branch, CostCentre, UserLevel
+from mailadmin.domain.preferences import EmailMethod, MailPreference
 from mailadmin.domain.profiles import MailProfile
 from mailadmin.domain.services import FIELD_NAMES, FIELDS, SecretRef, Security, ServiceKind, Settings, Unit
 from mailadmin.forms import auditing as forms_auditing
-from mailadmin.forms import explaining, outboxing, pictures, recipients, results, row_panel, screens, service_panel
+from mailadmin.forms import (
+    explaining,
+    findings_panel,
+    inquiring,
+    outboxing,
+    pictures,
+    recipients,
+    results,
+    row_panel,
+    screens,
+    service_panel,
+    who_may_panel,
+)
 from mailadmin.forms import fields as form_fields
 from mailadmin.interchange import activities, carriers, cells, mailbox_rights, script_lexing, scripts, xlsx_tables
 from mailadmin.interchange.reports import colours as report_colours
@@ -50,7 +63,7 @@ from mailadmin.sandbox import entra as sandbox_entra
 from mailadmin.sandbox import exchange, faults, graph, refusals, smtp, types, views
 from mailadmin.storage import outbox, tables, unit_of_work, verifications
 from mailadmin.storage.unit_of_work import Store
-from mailadmin.usecases import fleet, maintaining, starting
+from mailadmin.usecases import fleet, maintaining, preferring, starting, validating
 from tests.unit.audit.cases import CASES as AUDIT_CASES
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -552,6 +565,44 @@ def activity_columns() -> None:
     assert list(activities.COLUMNS) == [field.name for field in fields(Activity)]
 
 
+def monitors_words() -> None:
+    assert {*preferring.LABELS, "user_id"} == set(MailPreference.__dataclass_fields__)
+    assert list(preferring.METHODS) == list(EmailMethod)
+    assert len({*preferring.LABELS.values(), *preferring.METHODS.values()}) == len(preferring.LABELS) + len(EmailMethod)
+
+
+def marks_of_results() -> None:
+    assert set(validating.MARKS) == set(ladder.Result)
+    assert len(set(validating.MARKS.values())) == len(ladder.Result)
+
+
+def choices_of_answers() -> None:
+    assert list(who_may_panel.ONLY) == list(who_may_panel.Only)
+    plain = access.Answer(UserLevel.NORMAL, True, False, False, access.Word.DENY, "", (), (), False, (), ())
+    odd = [
+        plain._replace(decision=access.Word.ALLOW),
+        plain._replace(conflict=True),
+        plain._replace(decision=access.Word.UNKNOWN),
+        plain._replace(flags=("inactive",)),
+    ]
+    everybody, *narrower = who_may_panel.ONLY.values()
+    assert all(map(everybody, [plain, *odd]))
+    assert [[wanted(answer) for answer in odd] for wanted in narrower] == [[i == n for i in range(4)] for n in range(4)]
+    assert not any(wanted(plain) for wanted in narrower)
+
+
+def choices_of_findings() -> None:
+    assert list(findings_panel.WHICH) == list(findings_panel.Which)
+    kinds = [findings.Finding("r", findings.Severity.LOW, "s", "f", "m", until) for until in ("", "2026-11-30")]
+    found = [[wanted(one) for one in kinds] for wanted in findings_panel.WHICH.values()]
+    assert found == [[True, False], [False, True], [True, True]]
+
+
+def pages_of_the_audit() -> None:
+    assert list(inquiring.PAGES) == list(inquiring.Page)
+    assert len({made.panel for made in inquiring.PAGES.values()}) == len(inquiring.PAGES)
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -579,6 +630,12 @@ CHECKS: dict[str, Callable[..., None]] = {
     "providers.ews_errors.EWS_STATUSES": ews_statuses_known,
     "providers.ews_errors.CHANGED": ews_changes_known,
     "interchange.activities.COLUMNS": activity_columns,
+    "usecases.preferring.LABELS": monitors_words,
+    "usecases.preferring.METHODS": monitors_words,
+    "usecases.validating.MARKS": marks_of_results,
+    "forms.who_may_panel.ONLY": choices_of_answers,
+    "forms.findings_panel.WHICH": choices_of_findings,
+    "forms.inquiring.PAGES": pages_of_the_audit,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

@@ -69,8 +69,8 @@ def choose(context: typer.Context, store: StoreOption = None, version: VersionOp
 
 
 for part in (
-    snapshot, migration, report, scan, effective, configuration, verify, sending, outbox, portal, user_settings, sandbox,
-    switches, serving, keys, store, auditing, findings, fleet, calendar, demo,
+    snapshot, migration, report, scan, effective, configuration, verify, sending, outbox, portal, user_settings,
+    sandbox, switches, serving, keys, store, auditing, findings, fleet, calendar, demo,
 ):  # fmt: skip
     part.add_to(app)
 

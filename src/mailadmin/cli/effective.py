@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..domain.portals import PORTAL_FEATURES
 from ..domain.services import FIELDS, ServiceKind
-from .output import Form, FormOption, RawOption, emit, print_text, say, working
+from ..errors import BadInput
+from .output import Form, FormOption, RawOption, emit, print_text, print_texts, say, working
 from .session import opened
 
 if TYPE_CHECKING:
-    from ..resolution.columns import Head
+    from ..resolution.columns import Columns, Head
     from ..resolution.provenance import Resolution
 
 ServiceOption = Annotated[ServiceKind | None, typer.Option(help="Ask for this service instead of choosing by rule.")]
 BranchOption = Annotated[str | None, typer.Option(help="Ask at this branch instead of the user's own.")]
+OutOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write to this file instead; it ends with .csv, .json or .parquet.")
+]
 AttendedOption = Annotated[bool, typer.Option("--attended", help="Somebody is there to choose a service.")]
 
 
@@ -40,27 +45,46 @@ def effective(
     service: ServiceOption = None,
     attended: AttendedOption = False,
     long: Annotated[bool, typer.Option("--long", help="One row per field.")] = False,
+    out: OutOption = None,
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
 ) -> None:
     """Show what is in force for everybody, every value with its origin.
 
-    Example: mailadmin effective --format csv > effective.csv
+    Example: mailadmin effective --out effective.csv
     """
-    from ..resolution.columns import EFFECTIVE, columns
+    from ..resolution.columns import NO_ROWS, columns
     from ..usecases import configuring
 
+    if long and out is not None:
+        raise BadInput("--long goes to the screen.", remedy="mailadmin effective --long --format csv > FILE")
     with opened(context) as app, working("Resolving everybody"):
         found = configuring.effective(app, web_configuration=web, branch=branch, service=service, attended=attended)
     if long:
         rows = (row for population in found for answer in population for row in _long(answer))
         emit(LONG_COLUMNS, rows, form, raw=raw)
     else:
-        _emit(EFFECTIVE, (row for population in found for row in columns(population)), form, raw=raw)
+        _give([columns(population) for population in found] or [NO_ROWS], out, form, raw=raw)
+
+
+def _give(tables: Sequence[Columns], out: Path | None, form: Form, *, raw: bool) -> None:
+    """All columns for programs, those a person can take in for people."""
+    from ..interchange import streams
+    from ..resolution.columns import EFFECTIVE
+
+    if out is not None:
+        with working(f"Writing {out}") as told:
+            rows = streams.write(tables, out, raw=raw, progress=told)
+        say(f"{rows:,} rows: {out}")
+    elif form is Form.CSV:
+        print_texts(streams.csv_texts(tables, raw=raw))
+    elif form is Form.JSON:
+        print_texts(streams.json_texts(tables))
+    else:
+        _emit(EFFECTIVE, (row for table in tables for row in table), form, raw=raw)
 
 
 def _emit(head: Head, lines: Iterable[Sequence[str]], form: Form, *, raw: bool) -> None:
-    """All columns for programs, those a person can take in for people."""
     from ..resolution.columns import names
 
     every = ("user_id", *names(head))

@@ -112,6 +112,12 @@ def print_text(text: str) -> None:
     sys.stdout.flush()
 
 
+def print_texts(texts: Iterable[str]) -> None:
+    """Print texts one after the other as they come, with nothing between them."""
+    sys.stdout.buffer.writelines(text.encode() for text in texts)
+    sys.stdout.flush()
+
+
 def say(text: str) -> None:
     """Tell the person something; never part of a program's input."""
     sys.stderr.write("\n".join(map(visible, text.split("\n"))) + "\n")

@@ -22,6 +22,7 @@ from ..migration.effects import KINDS
 from ..migration.mapping import MAPPING
 from ..providers.capabilities import Capability
 from ..providers.entra import ENTRA_ERRORS
+from ..providers.ews_errors import EWS_ERRORS
 from ..providers.graph_errors import GRAPH_ERRORS
 from ..providers.registry import PROVIDERS
 from ..providers.smtp_replies import REPLIES
@@ -85,6 +86,8 @@ def _sending() -> Iterator[str]:
     yield from _section("What SMTP servers say", ("reply", "meaning", "remedy"), known)
     graph = ([code, k.meaning, k.remedy] for code, k in GRAPH_ERRORS.items())
     yield from _section("What Microsoft Graph says", ("code", "meaning", "remedy"), graph)
+    ews = ([code, k.meaning, k.remedy] for code, k in EWS_ERRORS.items())
+    yield from _section("What Exchange servers say", ("code", "meaning", "remedy"), ews)
     entra = ([f"AADSTS{code}", k.meaning, k.remedy] for code, k in ENTRA_ERRORS.items())
     yield from _section("What Microsoft's sign-in says", ("code", "meaning", "remedy"), entra)
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 _FORMS = {
-    "audit": "auditing",
+    "audit": "inquiring",
     "compose": "composing",
     "configure": "configuring",
     "explain": "explaining",
@@ -22,8 +22,11 @@ _FORMS = {
     "open_desk": "desk",
     "open_for_edit": "composing",
     "outbox": "outboxing",
+    "portal": "portalling",
+    "portal_send": "portal_sending",
     "snapshot": "snapshotting",
     "start": "starting",
+    "user_settings": "preferring",
 }
 """TABLE: every form, by the word a notebook calls it with, and the module it lives in."""
 

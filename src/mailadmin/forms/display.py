@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..usecases.verifying import Standing
 
 ROWS_SHOWN = 20
+_LONGEST = 160
 
 
 def words(cell: object) -> str:
@@ -167,8 +168,15 @@ def operations(plan: Plan, table: str | None = None) -> Table:
     if table is not None and table not in GOVERNED:
         raise UnknownName("table", table, remedy=f"Tables are: {', '.join(GOVERNED)}.")
     wanted = [operation for operation in plan.operations if table in (None, operation.table)]
-    rows = [(operation.kind, operation.name, *change) for operation in wanted for change in operation.changes()]
+    rows = [
+        (operation.kind, operation.name, *map(_cut, change)) for operation in wanted for change in operation.changes()
+    ]
     return Table(f"{len(wanted)} operation(s)", ("kind", "row", "column", "before", "after"), rows)
+
+
+def _cut(text: str) -> str:
+    """A signature with its pictures is longer than a table can show."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} … ({len(text):,} characters)"
 
 
 def actions(plan: Plan) -> Table:
@@ -216,9 +224,7 @@ def effects_of(effects: Effects, user: str) -> Page:
     if place is None:
         raise UnknownName("user", user)
     before, after = effects.before[place], effects.after[place]
-    return field_by_field(
-        SubjectEffect(effects.after.people[place].user_id, "", kind_of(before, after), before, after)
-    )
+    return field_by_field(SubjectEffect(effects.after.people[place].user_id, "", kind_of(before, after), before, after))
 
 
 def field_by_field(found: SubjectEffect) -> Page:

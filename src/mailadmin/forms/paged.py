@@ -53,8 +53,9 @@ class PagedTable:
         self.box = VBox([*parts, self.look.box] if chosen else parts)
         self.show(rows)
 
-    def show(self, rows: Sequence[Row]) -> None:
-        """Other rows, from the first; a search begins anew."""
+    def show(self, rows: Sequence[Row], title: str = "") -> None:
+        """Other rows, from the first, and another title if one is given; a search begins anew."""
+        self._title = title or self._title
         self._rows, self._found = rows, rows
         self.search.value = ""
         self._go(0)

@@ -6,8 +6,9 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from ..errors import BadInput
 from .budgets import read_regular
@@ -29,6 +30,13 @@ def write_privately(file: Path, text: str) -> None:
 
 def write_bytes_privately(file: Path, content: bytes) -> None:
     """Write bytes in the same way."""
+    with writing_privately(file) as opened:
+        opened.write(content)
+
+
+@contextlib.contextmanager
+def writing_privately(file: Path) -> Iterator[IO[bytes]]:
+    """What is written here becomes the file in the same way, when all of it is written."""
     if file.is_symlink():
         raise BadInput(f"{file} is a link; it is not followed.", remedy="Name the file itself.")
     if file.exists() and not file.is_file():  # a rename makes a file even of /dev/null, where root says so
@@ -37,7 +45,7 @@ def write_bytes_privately(file: Path, content: bytes) -> None:
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
         with os.fdopen(handle, "wb") as opened:
-            opened.write(content)
+            yield opened
             opened.flush()
             os.fsync(opened.fileno())
         Path(temporary).replace(file)

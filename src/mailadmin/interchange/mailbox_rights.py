@@ -40,12 +40,15 @@ class Export(NamedTuple):
     read: Callable[[Row, str, Findings], Iterator[Found]]
 
 
-def read_mailbox_rights(files: Sequence[Path]) -> Exported:
-    """The mailbox rights in these files. Raises BadInput, or SourceRejected with every problem of all of them."""
+def read_mailbox_rights(files: Sequence[Path], given: Sequence[bytes] = ()) -> Exported:
+    """The mailbox rights in these files; `given` are their bytes where they lie nowhere, such as uploaded ones.
+
+    Raises BadInput, or SourceRejected with every problem of all of them.
+    """
     findings = Findings()
     found: list[Found] = []
     kinds: set[str] = set()
-    with confined(files, findings, folder=True) as carrier:
+    with confined(files, findings, folder=True, given=given) as carrier:
         for raw in carrier.tables:
             if (export := _export_of(raw, findings)) is not None:
                 kinds |= export.kinds

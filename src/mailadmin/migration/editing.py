@@ -8,6 +8,7 @@ from typing import Any
 
 from ..domain.governed import Key, Row, name_of
 from ..domain.portals import Portal
+from ..domain.preferences import SYSTEM, MailPreference
 from ..domain.services import Override, Service
 from .draft import Finding
 from .operations import Rows
@@ -20,6 +21,10 @@ _BELONGS_TO: Mapping[type[Any], Mapping[str, tuple[str, ...]]] = {
     Service: _SERVICE,
     Override: _SERVICE,
     Portal: {"password": ("smtp_server", "smtp_port", "enable_ssl", "user_name")},
+    MailPreference: {
+        "password": ("server", "port", "use_ssl", "user_name"),
+        "client_secret": ("tenant_id", "client_id"),
+    },
 }
 """A row's secrets, and the fields each was entered for: when one of them changes, the secret is cleared."""
 
@@ -55,10 +60,40 @@ def without_moved_secrets(
                 changed = replace(changed, **{secret: None})
                 findings.append(_cleared(row, secret))
         rows[place] = changed
+    left_behind = [p for p in _with_the_systems_server(rows, current) if (p, "password") not in entered]
+    for place in left_behind:
+        follower: Any = rows.get(place) or current[place]
+        rows[place] = replace(follower, password=None)
+    if left_behind:
+        what = "The passwords of users who have no server of their own are cleared: the system's server is another one."
+        remedy = "Enter them again: mailadmin user-settings secret"
+        findings.append(Finding("warning", what, remedy, tuple(name_of(rows[p]) for p in left_behind)))
     return rows, tuple(findings)
 
 
-_ENTERED_BY: Mapping[type[Any], str] = {Portal: "portal set CODE --ask-password"}
+def _with_the_systems_server(rows: Rows, current: Rows) -> list[Place]:
+    """Whose own password was entered for the system's server, where that becomes another one."""
+    place: Place = "mail_preferences", (SYSTEM,)
+    standing, target = current.get(place), rows.get(place)
+    moved = isinstance(standing, MailPreference) and isinstance(target, MailPreference)
+    if not moved or _server_of(standing) == _server_of(target):
+        return []
+    found: list[Place] = []
+    for one, before in sorted(current.items()):
+        after: Any = rows.get(one, before)
+        if isinstance(before, MailPreference) and one != place and before.server is None and after.server is None:
+            found += [one] if after.password is not None and after.password == before.password else []
+    return found
+
+
+def _server_of(row: Any) -> tuple[Any, ...]:
+    return row.server, row.port, row.use_ssl
+
+
+_ENTERED_BY: Mapping[type[Any], str] = {
+    Portal: "portal set CODE --ask-password",
+    MailPreference: "user-settings secret",
+}
 
 
 def _cleared(row: Row, secret: str) -> Finding:

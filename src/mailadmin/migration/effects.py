@@ -7,11 +7,11 @@ counted for everybody who has it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import eq
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from ..domain.canonical import sha256
 from ..domain.legacy import Method, security_of
@@ -88,6 +88,10 @@ class SubjectEffect:
             yield Effect(self.user_id, self.web_configuration, name, was, now, change, origin or why)
 
 
+Pair = tuple[int, int]
+"""The number of an answer before, and of one after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effects:
     """Everybody, before and after: `before` and `after` are populations of the same people, in the same order."""
@@ -98,17 +102,10 @@ class Effects:
 
     def kinds(self) -> list[Kind]:
         """The kind of effect of every user, in order; each distinct pair of answers is compared once."""
-        seen: dict[object, Kind] = {}
-        found = []
+        own = self._own_kinds()
+        shared = {pair: self._kind(*pair) for pair in self._shared_pairs(own)}
         pairs = zip(self.before.codes, self.after.codes, strict=True)
-        for position, pair in enumerate(pairs):
-            was, now = self.before.own.get(position), self.after.own.get(position)
-            question = pair if was is None and now is None else (*pair, _likeness(self, position, was, now))
-            kind = seen.get(question)
-            if kind is None:
-                kind = seen[question] = kind_of(self.before[position], self.after[position])
-            found.append(kind)
-        return found
+        return [own.get(i) or shared[pair] for i, pair in enumerate(pairs)]
 
     def users(self) -> Iterator[SubjectEffect]:
         """Every user's effect."""
@@ -122,7 +119,10 @@ class Effects:
 
     def summary(self) -> dict[Kind, int]:
         """How many users and web configurations each kind concerns, in the order of KINDS, none left out."""
-        counted = Counter(self.kinds())
+        own = self._own_kinds()
+        counted = Counter(own.values())
+        for pair, users in self._shared_pairs(own).items():
+            counted[self._kind(*pair)] += users
         counted.update(effect.kind for effect in self.web_configurations)
         return {kind: counted[kind] for kind in KINDS}
 
@@ -134,6 +134,32 @@ class Effects:
         }
         promised |= {f"web/{effect.web_configuration}": digest(effect.after) for effect in self.web_configurations}
         return promised
+
+    def _shared_pairs(self, own: Iterable[int]) -> Counter[Pair]:
+        """How many users have a pair of answers without values of their own in it."""
+        found = Counter(zip(self.before.codes, self.after.codes, strict=True))
+        found.subtract(self._pair(i) for i in own)
+        return +found
+
+    def _pair(self, position: int) -> Pair:
+        return self.before.codes[position], self.after.codes[position]
+
+    def _kind(self, before: int, after: int) -> Kind:
+        return kind_of(self.before.answers[before], self.after.answers[after])
+
+    def _own_kinds(self) -> dict[int, Kind]:
+        """The kind of effect of those who have values of their own before or after."""
+        old, new = map(_sides, (self.before, self.after))
+        found = {}
+        for i in self.before.own.keys() | self.after.own.keys():
+            before, after = old[self.before.codes[i]], new[self.after.codes[i]]
+            found[i] = _kind(before, before.with_(self.before.own.get(i)), after, after.with_(self.after.own.get(i)))
+        return found
+
+
+def _sides(population: Population) -> dict[int, _Side]:
+    """What the kind of effect depends on, of every answer that somebody has."""
+    return {code: _Side.of(population.answers[code]) for code in set(population.codes)}
 
 
 def headline(summary: dict[Kind, int]) -> str:
@@ -148,25 +174,47 @@ def digest(answer: Resolution) -> str:
     return sha256([str(answer.status), str(answer.service), values, list(merged.origins)])[:16]
 
 
-def _likeness(effects: Effects, position: int, was: Values | None, now: Values | None) -> tuple[object, ...]:
-    """Which fields are alike, and the old security: all of a user's own that the kind of effect can depend on."""
-    before = effects.before.answers[effects.before.codes[position]]
-    after = effects.after.answers[effects.after.codes[position]]
-    left = was if was is not None else before.values
-    right = now if now is not None else after.values
-    fixed_left, fixed_right = before.values, after.values
-    return (*map(eq, left, right), *map(eq, left, fixed_right), *map(eq, fixed_left, right), left[1:3], right[1:3])
+class _Side(NamedTuple):
+    """As much of an answer as the kind of effect depends on; `values` are comparable, `personal` ones a user's own."""
+
+    way: str
+    status: Status
+    missing: tuple[str, ...]
+    values: Values
+    answered: Values
+    personal: tuple[int, ...]
+    old: bool
+
+    @classmethod
+    def of(cls, answer: Resolution) -> _Side:
+        merged, old = answer.merged, answer.method is not None
+        values = _comparable(merged.values, old)
+        return cls(way(answer), answer.status, merged.missing, values, merged.values, merged.personal, old)
+
+    def with_(self, own: Values | None) -> Values:
+        """The values, those of another user among them."""
+        if own is None:
+            return self.values
+        values = list(self.answered)
+        for i in self.personal:
+            values[i] = own[i]
+        return _comparable(values, self.old)
 
 
-_PORT, _SECURITY = FIELD_NAMES.index("port"), FIELD_NAMES.index("security")
+_SERVER, _PORT, _SECURITY = map(FIELD_NAMES.index, ("server", "port", "security"))
 
 
 def comparable(answer: Resolution) -> Values:
     """An answer's values in the words of the target: EnableSsl as Security, a blank port as 0."""
-    values = list(answer.values)
-    if answer.method is not None and values[0] is not None:
-        values[_SECURITY] = security_of(values[_SECURITY], values[_PORT])
-        values[_PORT] = values[_PORT] or 0
+    return _comparable(answer.values, answer.method is not None)
+
+
+def _comparable(answered: Sequence[Any], old: bool) -> Values:
+    if not old or answered[_SERVER] is None:
+        return tuple(answered)
+    values = list(answered)
+    values[_SECURITY] = security_of(values[_SECURITY], values[_PORT])
+    values[_PORT] = values[_PORT] or 0
     return tuple(values)
 
 
@@ -177,31 +225,38 @@ def way(answer: Resolution) -> str:
     return str(answer.method) if answer.method is Method.MAILTO else ""
 
 
+def _places(*names: str) -> Callable[[Values], tuple[Any, ...]]:
+    return itemgetter(*map(FIELD_NAMES.index, names))
+
+
 _UNIT_KINDS = (
-    (Kind.SERVER, ("server", "port", "security")),
-    (Kind.ACCOUNT, ("user_name", "password", "tenant_id", "client_id", "client_secret", "mailbox")),
-    (Kind.SENDER, ("sender_name", "sender_email")),
+    (Kind.SERVER, _places("server", "port", "security")),
+    (Kind.ACCOUNT, _places("user_name", "password", "tenant_id", "client_id", "client_secret", "mailbox")),
+    (Kind.SENDER, _places("sender_name", "sender_email")),
 )
 
 
 def kind_of(before: Resolution, after: Resolution) -> Kind:
     """The kind of effect a change from one answer to another has."""
+    old, new = _Side.of(before), _Side.of(after)
+    return _kind(old, old.values, new, new.values)
+
+
+def _kind(before: _Side, was: Values, after: _Side, now: Values) -> Kind:
     could, can = before.status is Status.READY, after.status is Status.READY
-    was, now = comparable(before), comparable(after)
     if could and not can:
         old = dict(zip(FIELD_NAMES, was, strict=True))
         entered_again = after.missing and all(name in SECRET_FIELDS and old[name] for name in after.missing)
         return Kind.NEEDS_INPUT if entered_again else Kind.STOPS
     if can and not could:
         return Kind.STARTS
-    if way(before) == way(after) and before.status is after.status and was == now:
+    if before.way == after.way and before.status is after.status and was == now:
         return Kind.SAME
     if not can:
         return Kind.OTHER
-    if way(before) != way(after):
+    if before.way != after.way:
         return Kind.SERVICE
-    differing = {name for name, old, new in zip(FIELD_NAMES, was, now, strict=True) if old != new}
-    return next(kind for kind, names in _UNIT_KINDS if differing & set(names))
+    return next(kind for kind, unit in _UNIT_KINDS if unit(was) != unit(now))
 
 
 def _fields(before: Resolution, after: Resolution) -> Iterator[tuple[str, str, str, Change, str]]:

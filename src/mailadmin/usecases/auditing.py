@@ -5,7 +5,7 @@ Law: what is said of the past comes from the audit trail, which is verified firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,10 +23,11 @@ from ..domain.addresses import same_address
 from ..domain.governed import Row
 from ..domain.keys import match_key
 from ..domain.organisation import User
-from ..domain.permissions import UPDATE_FROM
+from ..domain.permissions import PERMISSION_KEYS, UPDATE_FROM, RolePermission
 from ..domain.profiles import ExchangeProfile, SmtpProfile
 from ..domain.settings import PermissionRule
 from ..errors import BadInput, NotPermitted, UnknownName
+from ..interchange.uploads import Uploads
 from ..migration.directory import rows_of
 from ..migration.snapshot import Snapshot
 from ..providers.ladder import Result
@@ -39,6 +40,17 @@ from .verifying import Subject
 
 Taken = Snapshot | str | Path
 """A snapshot, or its file or id."""
+
+Exports = Sequence[str | Path] | Uploads
+"""Exports of Exchange: files, or the bytes of uploaded ones by name."""
+
+
+def keys(app: App) -> tuple[str, ...]:
+    """Every permission key that can be asked for: those roles say something about, and those whose default is known."""
+    with app.store.reading() as connection:
+        rows = repository.rows(connection, app.sealer(connection), ("role_permissions",)).values()
+    said = [row.permission_key for row in rows if isinstance(row, RolePermission)]
+    return tuple(key for _, key in sorted({match_key(key): key for key in (*said, *PERMISSION_KEYS)}.items()))
 
 
 def access(
@@ -222,7 +234,7 @@ def _use_of(entry: Entry) -> Use:
     )
 
 
-def rights(app: App, files: Sequence[str | Path], key: str = UPDATE_FROM) -> RightsComparison:
+def rights(app: App, files: Exports, key: str = UPDATE_FROM) -> RightsComparison:
     """Set permission, consent and the mailbox rights in Exchange exports side by side.
 
     Raises SourceRejected with every problem of the files.
@@ -230,7 +242,8 @@ def rights(app: App, files: Sequence[str | Path], key: str = UPDATE_FROM) -> Rig
     from ..interchange.mailbox_rights import read_mailbox_rights
     from . import verifying
 
-    exported = read_mailbox_rights([Path(file) for file in files])
+    given = list(files.values()) if isinstance(files, Mapping) else []
+    exported = read_mailbox_rights([Path(file) for file in files], given)
     accounts = [_account_at(app, subject) for subject in verifying.subjects(app)]
     with app.store.reading() as connection:
         emails = repository.emails(connection, app.sealer(connection))

@@ -82,7 +82,8 @@ def enter(
 ) -> Entry:
     """The entry of a message that was decided on. It keeps the message as written, whatever test mode made of it.
 
-    Without `keep`, its text and files are not even written down while it is sent. What it replaces is given up in the same transaction: there is never a moment in which both could go out.
+    Without `keep`, text and files are not written down at all, not even while it is sent. What it replaces is given up
+    in the same transaction: there is never a moment in which both could go out.
     """
     message, outgoing, at = prepared.message, prepared.outgoing, app.now()
     meant = replace(outgoing, message=message)

@@ -1,7 +1,7 @@
 """Notebooks that come with mailadmin, executed with parameters and shown as a page without code.
 
 Laws: a secret is never a parameter, since parameters stand in what is kept; no widget state and no time is kept; the
-page asks nothing of the network.
+page asks nothing of the network; a form, which nobody can press on paper, is left out.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from typing import Any
 from ..bootstrap import App, notebooks_folder
 from ..errors import BadInput, UnknownName
 from ..interchange.reports.page import MARK
+
+FORM = "form"
+"""The tag of a cell that opens a form, or says how to use it."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
@@ -62,14 +65,21 @@ def _executed(file: Path, given: Mapping[str, str]) -> Any:
     nbformat: Any = import_module("nbformat")
     with TemporaryDirectory(prefix="mailadmin-") as folder:
         out = Path(folder) / file.name
+        nbformat.write(without_forms(nbformat.read(file, as_version=4)), out)
         try:
             papermill.execute_notebook(
-                file, out, parameters=dict(given), cwd=folder, progress_bar=False, record_timing=False,
+                out, out, parameters=dict(given), cwd=folder, progress_bar=False, record_timing=False,
                 store_widget_state=False,
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             raise BadInput(f"{file.name} stopped: {error.ename}: {error.evalue}.") from None
         return _plain(nbformat.read(out, as_version=4))
+
+
+def without_forms(notebook: Any) -> Any:
+    """Without the cells that open a form."""
+    notebook.cells = [cell for cell in notebook.cells if FORM not in cell.metadata.get("tags", [])]
+    return notebook
 
 
 def _plain(notebook: Any) -> Any:

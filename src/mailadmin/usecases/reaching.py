@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 from ..audit.access import Judge, Question, Word
@@ -23,6 +22,7 @@ from ..resolution.provenance import Context, Resolution, Status
 from ..resolution.resolver import resolve
 from ..storage import repository
 from . import auditing, configuring
+from .auditing import Exports
 
 
 class Reach(NamedTuple):
@@ -34,13 +34,22 @@ class Reach(NamedTuple):
     why: str
 
 
-def reach(app: App, who: str, *, rights_files: Sequence[str | Path] = ()) -> tuple[Reach, ...]:
+def reach(app: App, who: str, *, rights_files: Exports = ()) -> tuple[Reach, ...]:
     """Everything a user may, or everybody who may send as an address: told by whether there is an @ in it.
 
     Raises UnknownName for a user who is not there.
     """
-    found = _of_address(app, who, rights_files) if "@" in who else _of_user(app, who)
-    return tuple(found)
+    return of_address(app, who, rights_files) if "@" in who else of_user(app, who)
+
+
+def of_user(app: App, named: str) -> tuple[Reach, ...]:
+    """Everything a user may. Raises UnknownName."""
+    return tuple(_of_user(app, named))
+
+
+def of_address(app: App, address: str, rights_files: Exports = ()) -> tuple[Reach, ...]:
+    """Everybody who may send as an address."""
+    return tuple(_of_address(app, address, rights_files))
 
 
 def _of_user(app: App, named: str) -> Iterator[Reach]:
@@ -71,7 +80,7 @@ def _account(answer: Resolution, web: str | None, service: ServiceKind | None) -
     return Reach("account", f"{asked}, {where}", account, reason(answer))
 
 
-def _of_address(app: App, address: str, files: Sequence[str | Path]) -> Iterator[Reach]:
+def _of_address(app: App, address: str, files: Exports) -> Iterator[Reach]:
     by_default: dict[str, str] = {}
     for service in (None, *COST_CENTRE_SERVICES):
         for population in configuring.effective(app, service=service):

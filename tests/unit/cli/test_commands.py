@@ -94,6 +94,15 @@ def test_long_tells_one_field_a_row(desk: Desk) -> None:
     }
 
 
+def test_effective_in_a_file_is_effective_on_the_screen(desk: Desk) -> None:
+    desk.migrate()
+    for ending in ("csv", "json"):
+        file = desk.folder / f"all.{ending}"
+        assert f"400 rows: {file}" in desk("effective", "--out", file).error
+        assert file.read_bytes().decode() == desk("effective", "--format", ending).out
+    assert "--long goes to the screen" in desk("effective", "--long", "--out", "all.csv", code=2).error
+
+
 def test_effective_answers_other_questions(desk: Desk) -> None:
     desk.migrate()
     web = desk("effective", "--web", "customer", "--format", "csv").rows()

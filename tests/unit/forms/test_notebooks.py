@@ -24,7 +24,17 @@ def code(notebook: Any) -> list[Any]:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["1-snapshot", "2-migrate", "8-verify"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "0-start",
+        "1-snapshot",
+        "2-migrate",
+        "3-audit",
+        "4-configure",
+        "5-compose",
+        "6-portal",
+        "7-user-settings",
+        "8-verify",
+    ]
 
 
 def test_parameters_come_first(notebook: Any) -> None:

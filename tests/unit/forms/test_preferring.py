@@ -59,6 +59,7 @@ def test_the_first_page_is_the_systems_and_a_person_is_picked(form: UserSettings
     assert "Settings of CECILIA" in said(form.heading)
     form.system_button.click()
     assert "Settings of the system" in said(form.heading)
+    assert form.person.value is None
 
 
 def test_the_methods_stand_in_the_words_of_the_old_page(form: UserSettingsForm) -> None:
@@ -104,7 +105,7 @@ def test_nobody_leaves_a_page_with_changes_unsaved(form: UserSettingsForm) -> No
     form.panel.fields["port"].value = 465
     form.person.search.value = "anna"
     assert "There are changes that are not saved." in said(form.message)
-    assert form.user == ""
+    assert (form.user, form.person.value) == ("", None)
 
 
 def test_the_password_is_locked_until_it_is_unlocked_and_locked_again_after_typing(form: UserSettingsForm) -> None:
@@ -175,9 +176,9 @@ def test_by_outlook_nothing_of_copy_or_signature_is_promised(form: UserSettingsF
 
 def test_a_signature_is_cleaned_shown_in_a_frame_and_saved(form: UserSettingsForm) -> None:
     form.turn("ANNA")
-    form.panel.signature.text.value = f"<p>Anna</p><script>alert(1)</script>{EVIL}"
+    form.panel.signature.text.value = f"<p>Anna</p>\n<script>alert(1)</script>{EVIL}"
     shown = form.panel.signature.shown.value
-    assert "Taken out" in shown
+    assert ("Taken out" in shown, "Anna" in shown) == (True, True)
     assert 'sandbox=""' in shown
     assert alive(form) == set()
     save(form)
@@ -256,3 +257,11 @@ def test_practice_is_a_small_company_whose_accounts_work(tmp_path: Path, monkeyp
     assert [f"✓ passed {user}" in words for user in ("ANNA", "BJORN", "ERIK")] == [True] * 3
     assert ("– not needed CECILIA" in words, "✗ failed DAVID" in words) == (True, True)
     desk.close()
+
+
+def test_a_long_signature_is_cut_where_the_plan_is_shown(form: UserSettingsForm) -> None:
+    form.turn("ANNA")
+    form.panel.signature.text.value = "<p>" + "Ngā mihi " * 100 + "</p>"
+    form.save_button.click()
+    assert "characters)" in said(form.confirmation.shown)
+    assert len(said(form.confirmation.shown)) < 1200

@@ -374,6 +374,32 @@ def test_outlook_needs_nothing() -> None:
     assert (answer.service, answer.status) == (ServiceKind.OUTLOOK, Status.READY)
 
 
+def test_outlook_asked_for_needs_nothing_either() -> None:
+    answer = ask(service=ServiceKind.OUTLOOK)
+    assert (answer.service, answer.status) == (ServiceKind.OUTLOOK, Status.READY)
+    assert answer.winner is not None
+    assert answer.winner.reason == "OUTLOOK was asked for explicitly"
+
+
+def test_exchange_server_asked_for_comes_from_the_email_settings_whatever_the_method() -> None:
+    mine = MailPreference(
+        user_id="Ann",
+        method=EmailMethod.OUTLOOK,
+        server="mail.example",
+        user_name="ann",
+        password=GLOBALS,
+        email="ann@kowhai.example",
+    )
+    answer = ask(mine, service=ServiceKind.EXCHANGE_SERVER)
+    assert (answer.status, value(answer, "server")) == (Status.READY, ("mail.example", "e-mail preference (Ann)"))
+    assert ask(service=ServiceKind.EXCHANGE_SERVER).status is Status.NO_SERVICE
+
+
+def test_a_cost_centres_service_asked_for_does_not_come_from_the_email_settings() -> None:
+    mine = MailPreference(user_id="Ann", server="mine.example")
+    assert value(ask(mine, service=SMTP), "server") == value(ask(service=SMTP), "server")
+
+
 def test_an_email_method_without_settings_sends_nothing() -> None:
     answer = ask(MailPreference(method=EmailMethod.SMTP))
     assert answer.status in (Status.DISABLED, Status.INCOMPLETE)

@@ -16,6 +16,7 @@ from mailadmin.errors import BadInput, UnknownName
 from mailadmin.providers.ladder import Result, Rung
 from mailadmin.resolution.provenance import Status
 from mailadmin.usecases import keeping, migrating, preferred, preferring
+from mailadmin.usecases.sandboxing import sandboxed
 from mailadmin.usecases.validating import MARKS, validate
 from tests.canaries import canary
 
@@ -212,3 +213,14 @@ def test_validating_one_user_tells_of_that_user_alone(app: App) -> None:
 
 def test_practice_leaves_a_store_with_settings_alone(app: App) -> None:
     assert preferring.practise(app) is None
+
+
+def test_in_the_sandbox_an_own_account_at_the_systems_server_works_and_is_given_back(app: App) -> None:
+    enter(app, "")
+    put(app, "ERIK", user_name="erik", email="erik@norrby.example")
+    enter(app, "ERIK")
+    before = preferred.everyone(app)
+    with sandboxed(app):
+        (found,) = validate(app, "ERIK")
+        assert (found.result, found.account) == (Result.PASSED, "erik at localhost")
+    assert preferred.everyone(app) == before
