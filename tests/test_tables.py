@@ -38,6 +38,7 @@ from mailadmin.forms import (
     inquiring,
     outboxing,
     pictures,
+    portal_setup,
     recipients,
     results,
     row_panel,
@@ -60,10 +61,10 @@ from mailadmin.resolution import legacy as legacy_rules
 from mailadmin.resolution.provenance import Context, Status, Tier
 from mailadmin.resolution.resolver import resolve
 from mailadmin.sandbox import entra as sandbox_entra
-from mailadmin.sandbox import exchange, faults, graph, refusals, smtp, types, views
+from mailadmin.sandbox import exchange, faults, graph, portal_documents, refusals, smtp, types, views
 from mailadmin.storage import outbox, tables, unit_of_work, verifications
 from mailadmin.storage.unit_of_work import Store
-from mailadmin.usecases import fleet, maintaining, preferring, starting, validating
+from mailadmin.usecases import fleet, maintaining, portal_settings, preferring, starting, validating
 from tests.unit.audit.cases import CASES as AUDIT_CASES
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -603,6 +604,23 @@ def pages_of_the_audit() -> None:
     assert len({made.panel for made in inquiring.PAGES.values()}) == len(inquiring.PAGES)
 
 
+def kinds_of_documents() -> None:
+    made_up = portal_documents.documents_of("C1")
+    assert {one.document.kind for one in made_up} == set(portals.DOCUMENT_KINDS)
+    words = [word for kind in portals.DOCUMENT_KINDS.values() for word in kind]
+    assert len(set(words)) == len(words)
+
+
+def notifications() -> None:
+    assert {told.feature for told in portals.NOTIFICATIONS.values()} <= set(portals.PORTAL_FEATURES)
+    assert all("{it}" in told.text for told in portals.NOTIFICATIONS.values())
+
+
+def settings_of_portals() -> None:
+    assert set(portal_settings.LABELS) == {field.name for field in fields(portals.Portal)} - {"code", "senders"}
+    assert set(portal_setup._FEATURES) == set(portals.PORTAL_FEATURES)
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -636,6 +654,9 @@ CHECKS: dict[str, Callable[..., None]] = {
     "forms.who_may_panel.ONLY": choices_of_answers,
     "forms.findings_panel.WHICH": choices_of_findings,
     "forms.inquiring.PAGES": pages_of_the_audit,
+    "domain.portals.DOCUMENT_KINDS": kinds_of_documents,
+    "domain.portals.NOTIFICATIONS": notifications,
+    "usecases.portal_settings.LABELS": settings_of_portals,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

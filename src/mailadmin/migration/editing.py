@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from ..domain.governed import Key, Row, name_of
@@ -60,34 +61,56 @@ def without_moved_secrets(
                 changed = replace(changed, **{secret: None})
                 findings.append(_cleared(row, secret))
         rows[place] = changed
-    left_behind = [p for p in _with_the_systems_server(rows, current) if (p, "password") not in entered]
+    left_behind = [p for p in _left_behind(rows, current) if (p, "password") not in entered]
     for place in left_behind:
         follower: Any = rows.get(place) or current[place]
         rows[place] = replace(follower, password=None)
-    if left_behind:
-        what = "The passwords of users who have no server of their own are cleared: the system's server is another one."
-        remedy = "Enter them again: mailadmin user-settings secret"
-        findings.append(Finding("warning", what, remedy, tuple(name_of(rows[p]) for p in left_behind)))
+    findings += _left(rows[place] for place in left_behind)
     return rows, tuple(findings)
 
 
-def _with_the_systems_server(rows: Rows, current: Rows) -> list[Place]:
-    """Whose own password was entered for the system's server, where that becomes another one."""
-    place: Place = "mail_preferences", (SYSTEM,)
-    standing, target = current.get(place), rows.get(place)
-    moved = isinstance(standing, MailPreference) and isinstance(target, MailPreference)
-    if not moved or _server_of(standing) == _server_of(target):
-        return []
+def _left_behind(rows: Rows, current: Rows) -> list[Place]:
+    """Users' own passwords that were entered for a server that is not theirs, where that becomes another one."""
+    moved = {place for place, row in rows.items() if place in current and _server_of(row) != _server_of(current[place])}
     found: list[Place] = []
-    for one, before in sorted(current.items()):
-        after: Any = rows.get(one, before)
-        if isinstance(before, MailPreference) and one != place and before.server is None and after.server is None:
-            found += [one] if after.password is not None and after.password == before.password else []
+    for place, before in sorted(current.items()) if moved else ():
+        after: Any = rows.get(place, before)
+        if _leader_of(place, before) not in moved or any((*_server_of(before), *_server_of(after))):
+            continue
+        kept: Any = before
+        found += [place] if after.password is not None and after.password == kept.password else []
     return found
 
 
+def _leader_of(place: Place, row: Row) -> Place | None:
+    """The row whose server a user's own password is used at, where the user has none: it is entered for that server."""
+    match row:
+        case Override():
+            return "services", place[1][:2]
+        case MailPreference() if row.user_id != SYSTEM:
+            return "mail_preferences", (SYSTEM,)
+    return None
+
+
 def _server_of(row: Any) -> tuple[Any, ...]:
-    return row.server, row.port, row.use_ssl
+    match row:
+        case Service() | Override():
+            return row.server, row.port, row.security
+        case MailPreference():
+            return row.server, row.port, row.use_ssl
+    return ()
+
+
+def _left(rows: Iterable[Row]) -> Iterator[Finding]:
+    """A finding for each kind of setting whose passwords were left behind."""
+    for kind, named in groupby(rows, type):
+        yield Finding(
+            "warning",
+            "The passwords of users who have no server of their own are cleared: the server they were entered for is "
+            f"another one now, that of {'the Cost Centre' if kind is Override else 'the system'}.",
+            f"Enter them again: mailadmin {_ENTERED_BY.get(kind, 'secret set')}",
+            tuple(map(name_of, named)),
+        )
 
 
 _ENTERED_BY: Mapping[type[Any], str] = {

@@ -1,29 +1,24 @@
 """Everybody's answers as a table for files and frames: every distinct line stands in it once.
 
 Law: line `codes[i]` is what `line(population[i])` gives. A user's own values are laid into a copy of the line of the
-answer they stand in; where they belong is found by asking that answer with marks in their place.
+answer they stand in, where that answer says that they belong.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import NamedTuple
 
 from ..domain.services import FIELDS
+from .encoded import Encoded
 from .explanation import cells
 from .population import Population, uncollected
-from .provenance import Resolution
+from .provenance import PERSONAL_LABELS, Resolution
 
 Line = tuple[str, ...]
-
-
-class Encoded(NamedTuple):
-    """One column: `values[codes[i]]` stands in line i; every value is there once."""
-
-    values: tuple[str, ...]
-    codes: array[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +36,14 @@ class Columns:
     def __iter__(self) -> Iterator[Line]:
         return ((user_id, *self.lines[code]) for user_id, code in zip(self.user_ids, self.codes, strict=True))
 
-    def encoded(self) -> Iterator[tuple[str, Encoded]]:
+    def rows(self, which: slice) -> Columns:
+        """Some rows of it."""
+        return replace(self, user_ids=self.user_ids[which], codes=self.codes[which])
+
+    def encoded(self) -> Iterator[tuple[str, Encoded[str]]]:
         """Every column but the user ids, by name; its codes go by line, not by user."""
         for place, name in enumerate(self.names):
-            numbers: dict[str, int] = {}
-            codes = array("I", [numbers.setdefault(cells[place], len(numbers)) for cells in self.lines])
-            yield name, Encoded(tuple(numbers), codes)
+            yield name, Encoded.of(map(itemgetter(place), self.lines))
 
 
 Head = Mapping[str, Callable[[Resolution], str | None]]
@@ -74,6 +71,10 @@ def names(head: Head = EFFECTIVE) -> tuple[str, ...]:
     """The columns after `user_id`, in order."""
     fields = [f.legacy if head is LEGACY else f.name for f in FIELDS]
     return (*head, *[name for field in fields for name in (field, f"{field}_origin")])
+
+
+NO_ROWS = Columns(names(), (), array("I"), ())
+"""The table of nobody."""
 
 
 def line(answer: Resolution, head: Head = EFFECTIVE) -> Line:
@@ -110,15 +111,11 @@ class _OwnCells(NamedTuple):
     origin: Callable[[str], str]
 
 
-_MARKS = tuple(object() for _ in FIELDS)
-
-
 def _own_cells(answer: Resolution, first: int) -> _OwnCells:
-    marked = answer.of("", _MARKS)
     personal = next(layer for layer in (answer.own, answer.base) if layer and layer.personal)
-    fields = [(first + 2 * i, i, f) for i, f in enumerate(FIELDS)]
+    own = answer.merged.personal
     return _OwnCells(
-        [(cell, i) for cell, i, f in fields if marked.values[i] is _MARKS[i] and not f.secret],
-        [cell + 1 for cell, i, _ in fields if marked.origins[i] != answer.origins[i]],
+        [(first + 2 * i, i) for i in own if not FIELDS[i].secret],
+        [first + 2 * i + 1 for i in own if personal.label in PERSONAL_LABELS],
         lambda user: personal._replace(code=user).origin,
     )

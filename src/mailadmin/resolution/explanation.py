@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..domain.legacy import Method
 from ..domain.services import FIELDS, Field
-from .provenance import Context, Resolution, Status
+from .provenance import PERSONAL_LABELS, Context, Resolution, Status
 
 SET, NOT_SET = "set", "not set"
 
@@ -77,8 +77,10 @@ def _reason(resolution: Resolution) -> str:
         case Status.DISABLED:
             return f"{resolution.service} is ticked in {place} and every field is blank: disabled there"
         case Status.INCOMPLETE if _withheld(resolution):
+            label = resolution.own.label if resolution.own else ""
+            whose = f"the user's {label}" if label in PERSONAL_LABELS else f"the user override in {place}"
             return (
-                f"the user override in {place} names another server without credentials of its own; "
+                f"{whose} names another server without credentials of its own; "
                 f"the password of {place} was not entered for that server and is not used"
             )
         case Status.INCOMPLETE:

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import gc
 from array import array
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import compress
+from operator import is_
 from typing import Any, NamedTuple
 
 from ..domain.governed import Organisation
 from ..domain.keys import match_key
-from ..domain.organisation import User
+from ..domain.organisation import User, without_overrides
 from ..domain.preferences import SYSTEM, MailPreference
-from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, ServiceKind, Values
+from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, NOTHING, Values
+from .encoded import Encoded
 from .legacy import LegacySettings, legacy_resolve, personal_values, uses_own_exchange, uses_own_smtp
 from .provenance import Context, Resolution
-from .resolver import resolve
+from .resolver import resolve, with_own
 
 
 @contextmanager
@@ -54,11 +56,11 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Persons by column: a million of them are five lists."""
+    """Persons by column: a million of them are five columns. Any sequence can be one."""
 
     user_ids: Sequence[str]
     keys: Sequence[str]
-    branches: Sequence[str | None]
+    branches: Encoded[str | None]
     active: Sequence[bool]
     external: Sequence[bool]
 
@@ -69,7 +71,8 @@ class People:
         for person in people:
             for column, value in zip(columns, person, strict=True):
                 column.append(value)
-        return cls(*columns)
+        user_ids, keys, branches, active, external = columns
+        return cls(user_ids, keys, Encoded.of(branches), active, external)
 
     def __len__(self) -> int:
         return len(self.user_ids)
@@ -80,7 +83,7 @@ class People:
     def __iter__(self) -> Iterator[Person]:
         return map(Person, self.user_ids, self.keys, self.branches, self.active, self.external)
 
-    def among(self, keys: Container[str]) -> list[int]:
+    def among(self, keys: Collection[str]) -> Sequence[int]:
         """The positions of those whose key is one of these."""
         return list(compress(range(len(self)), map(keys.__contains__, self.keys)))
 
@@ -106,7 +109,7 @@ class Population:
 
 
 Asking = tuple[Hashable, Values | None]
-"""What makes a difference to the answer, and the person's own values that may stand in it."""
+"""What makes a difference to the answer (a number is a place), and the person's own values that may stand in it."""
 
 
 @uncollected()
@@ -115,30 +118,42 @@ def population(people: People | Iterable[Person], template: Context, organisatio
     people = people if isinstance(people, People) else People.of(people)
     system = {SYSTEM: organisation.preferences.get(SYSTEM, MailPreference())} if organisation.preferences else {}
     nobodys = replace(organisation, overrides={}, preferences=system)
-    shown: dict[str | None, tuple[str, ServiceKind | None]] = {}
+    places = people.branches.codes
+    usuals: list[Resolution] = []
+    shown: list[tuple[str, str] | None] = []
 
-    def answer(person: Person, organisation: Organisation = organisation) -> Resolution:
+    def resolved(person: Person, organisation: Organisation) -> Resolution:
         user = User(
             user_id=person.user_id, name="", branch=person.branch, active=person.active, external=person.external
         )
         return resolve(template._replace(user=person.user_id), replace(organisation, users={person.key: user}))
 
-    def usual(person: Person) -> Resolution:
+    def usual(position: int) -> Resolution:
         """The answer at a branch, which is everybody's there who has nothing of their own."""
-        found = answer(person, nobodys)
-        shown[person.branch] = _shown(found)
+        found = resolved(people[position], nobodys)
+        usuals.append(found)
+        shown.append(_shown(found))
         return found
 
-    def ask(person: Person) -> Asking:
+    def ask(position: int) -> Asking:
         """The branch alone, unless something of the person's own can stand in the answer or decide what is ready."""
-        if person.key in organisation.preferences:
-            return person, None
-        place = shown[person.branch]
-        own = [o for o in organisation.overrides[person.key] if place[1] is None or o[:2] == place]
+        key, place = people.keys[position], places[position]
+        if key in organisation.preferences:
+            return people[position], None
+        at = shown[place]
+        own = [o for o in organisation.overrides[key] if at is None or o[:2] == at]
         if not own:
-            return person.branch, None
+            return place, None
         present = tuple([(o.cost_centre, o.service, _present(o.values)) for o in own])
-        return (person.branch, person.active, person.external, present), own[0].values
+        return (place, people.active[position], people.external[position], present), own[0].values
+
+    def answer(position: int) -> Resolution:
+        """The branch's, with the person's own laid on it, unless what is their own can change which answer it is."""
+        person, place = people[position], places[position]
+        if person.key in organisation.preferences or shown[place] is None:
+            return resolved(person, organisation)
+        bar = without_overrides(person.active, person.external)
+        return with_own(usuals[place].of(person.user_id, None), organisation.overrides[person.key], bar)
 
     special = people.among(organisation.overrides.keys() | organisation.preferences.keys())
     return _share(people, people.branches, usual, special, ask, answer)
@@ -149,58 +164,60 @@ def legacy_population(people: People | Iterable[Person], legacy: LegacySettings)
     """Everybody's answer on the desktop under the rules before the upgrade."""
     people = people if isinstance(people, People) else People.of(people)
 
-    def answer(person: Person) -> Resolution:
-        return legacy_resolve(Context(user=person.user_id), legacy)
+    def answer(position: int) -> Resolution:
+        return legacy_resolve(Context(user=people.user_ids[position]), legacy)
 
-    def usual(person: Person) -> Resolution:
-        return legacy_resolve(Context(user=person.user_id), replace(legacy, preferences={}))
+    def usual(position: int) -> Resolution:
+        return legacy_resolve(Context(user=people.user_ids[position]), replace(legacy, preferences={}))
 
-    def ask(person: Person) -> Asking:
-        mine = legacy.preferences[person.key]
+    def ask(position: int) -> Asking:
+        mine = legacy.preferences[people.keys[position]]
         if not mine:
-            return None, None
+            return 0, None
         flags = mine.get("EmailUseMailTo"), uses_own_smtp(mine), uses_own_exchange(mine)
         values = personal_values(mine)
         return (flags, _present(values)), values
 
-    return _share(people, (None,) * len(people), usual, people.among(legacy.preferences), ask, answer)
+    return _share(people, Encoded.constant(None, len(people)), usual, people.among(legacy.preferences), ask, answer)
 
 
 _USER_NAME = FIELD_NAMES.index("user_name")
 
 
 def _present(values: Values) -> Hashable:
-    return values[_USER_NAME] == NO_AUTHENTICATION, *[value is not None for value in values]
+    return values[_USER_NAME] == NO_AUTHENTICATION, *map(is_, values, NOTHING)
 
 
-def _shown(answer: Resolution) -> tuple[str, ServiceKind | None]:
-    """The Cost Centre and service whose overrides an answer can show."""
-    winner = answer.winner
-    return match_key(winner.cost_centre) if winner else "", answer.service
+def _shown(answer: Resolution) -> tuple[str, str] | None:
+    """The Cost Centre and service whose overrides an answer can show; None where any may decide which it is."""
+    if answer.service is None:
+        return None
+    return match_key(answer.winner.cost_centre) if answer.winner else "", answer.service
 
 
 def _share(
     people: People,
-    places: Sequence[Hashable],
-    usual: Callable[[Person], Resolution],
+    places: Encoded[Any],
+    usual: Callable[[int], Resolution],
     special: Sequence[int],
-    ask: Callable[[Person], Asking],
-    answer: Callable[[Person], Resolution],
+    ask: Callable[[int], Asking],
+    answer: Callable[[int], Resolution],
 ) -> Population:
     """Answer every distinct question once: the `usual` one of every place, and those that the `special` ask."""
-    somebody = dict(zip(places, range(len(people)), strict=True))
-    answers = [usual(people[position]) for position in somebody.values()]
-    numbers: dict[Hashable, int] = {place: number for number, place in enumerate(somebody)}
-    codes = array("I", map(numbers.__getitem__, places))
+    answers = list(map(usual, places.firsts()))
+    numbers: dict[Hashable, int] = {place: place for place in range(len(answers))}
+    personal: dict[int, bool] = {}
+    codes = places.codes[:]
     own: dict[int, Values] = {}
     for position in special:
-        person = people[position]
-        question, values = ask(person)
-        if question not in numbers:
-            numbers[question] = len(answers)
-            answers.append(answer(person))
-        code = codes[position] = numbers[question]
-        if values is not None and _is_personal(answers[code]):
+        question, values = ask(position)
+        code = numbers.get(question)
+        if code is None:
+            code = numbers[question] = len(answers)
+            answers.append(answer(position))
+            personal[code] = _is_personal(answers[code])
+        codes[position] = code
+        if values is not None and personal[code]:
             own[position] = values
     return Population(people, codes, answers, own)
 

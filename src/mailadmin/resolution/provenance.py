@@ -199,11 +199,12 @@ class Resolution:
 
 
 class Merged(NamedTuple):
-    """Values, their origins, and what is missing."""
+    """Values, their origins, what is missing, and the places of the values that are the asking user's own."""
 
     values: Values
     origins: tuple[str, ...]
     missing: tuple[str, ...]
+    personal: tuple[int, ...] = ()
 
 
 _FIELDS_OF: dict[ServiceKind, tuple[tuple[int, Field], ...]] = {
@@ -237,13 +238,17 @@ def _merge(resolution: Resolution) -> Merged:
     withheld = Unit.SERVER in taken and Unit.CREDENTIALS in _UNITS_OF[service] and Unit.CREDENTIALS not in taken
     values: list[Any] = list(NOTHING)
     origins = [""] * len(FIELDS)
+    personal: list[int] = []
     for unit, places in _UNITS_OF[service].items():
         layer = own if own and unit in taken else base
         if unit is Unit.CREDENTIALS and withheld:
             continue
+        origin = layer.origin
         for i in places:
-            values[i] = layer.values[i]
-            origins[i] = "" if values[i] is None else layer.origin
+            if layer.values[i] is not None:
+                values[i], origins[i] = layer.values[i], origin
+                if layer.personal:
+                    personal.append(i)
     if resolution.method is None and values[_SERVER] is not None:
         for i, f in _FIELDS_OF[service]:
             if values[i] is None and f.name in DEFAULTS:
@@ -255,7 +260,7 @@ def _merge(resolution: Resolution) -> Merged:
         and values[i] is None
         and not (i == _PASSWORD and values[_USER_NAME] == NO_AUTHENTICATION)
     )
-    return Merged(tuple(values), _shared(tuple(origins)), missing)
+    return Merged(tuple(values), _shared(tuple(origins)), missing, tuple(personal))
 
 
 @lru_cache(maxsize=4096)

@@ -6,17 +6,18 @@ Laws: nothing is guessed, a blank is not a value, and when nothing applies the a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ..domain.governed import Organisation, OwnSettings
 from ..domain.keys import match_key
 from ..domain.legacy import security_of
 from ..domain.organisation import without_overrides
 from ..domain.portals import Portal
-from ..domain.preferences import SYSTEM, MailPreference
-from ..domain.services import COST_CENTRE_SERVICES, FIELD_NAMES, NO_AUTHENTICATION, ServiceKind, Values
+from ..domain.preferences import SYSTEM, AuthenticationFlow, EmailMethod, MailPreference
+from ..domain.services import COST_CENTRE_SERVICES, FIELD_NAMES, FIELDS, NO_AUTHENTICATION, ServiceKind, Values
 from .hierarchy import Place, Step, path
-from .provenance import Asked, Context, Layer, Resolution, Status, Tier
+from .provenance import Asked, Context, Layer, Resolution, Status, Tier, is_blank
 
 OWN, SYSTEM_WIDE = "of the user", "of the system"
 """Subjects of the tiers that are about whoever asks: no name, since one answer serves everybody alike."""
@@ -41,19 +42,34 @@ def resolve(context: Context, organisation: Organisation) -> Resolution:
     if user is not None and context.branch is None and user.branch:
         context = context._replace(branch=user.branch)
     bar = without_overrides(user.active, user.external) if user else ""
+    own = own_settings(context, organisation)
     place = Place.of(organisation, context.branch, context.entity, context.web_configuration)
     steps = tuple(_as_kept(step, organisation) for step in path(place))
     service, service_asked = _choose(context, organisation, place, steps)
     if service is not None:
-        return _serve(context, organisation, service, service_asked, steps, bar)
+        return with_own(_serve(context, organisation, service, service_asked, steps), own, bar)
     choices: tuple[ServiceKind, ...] = ()
     if context.attended:
         choices = tuple(
             kind
             for kind in COST_CENTRE_SERVICES
-            if _serve(context, organisation, kind, (), steps, bar).status is Status.READY
+            if with_own(_serve(context, organisation, kind, (), steps), own, bar).status is Status.READY
         )
     return Resolution(context, None, service_asked, choices=choices)
+
+
+def with_own(answer: Resolution, own: Iterable[OwnSettings], bar: str) -> Resolution:
+    """A place's answer with a user's override in its Cost Centre laid on it; one that is barred is told of, no more."""
+    winner = answer.winner
+    if winner is None or not winner.cost_centre:
+        return answer
+    for found in own:
+        if found.cost_centre == match_key(winner.cost_centre) and found.service == answer.service:
+            if bar:
+                return replace(answer, remarks=(f"the user override in {winner.cost_centre} is ignored: {bar}",))
+            layer = Layer("user override", winner.cost_centre, found.values, personal=True)
+            return replace(answer, own=layer)
+    return answer
 
 
 def own_settings(context: Context, organisation: Organisation) -> tuple[OwnSettings, ...]:
@@ -120,14 +136,12 @@ def _serve(
     service: ServiceKind,
     service_asked: tuple[Asked, ...],
     steps: tuple[Step, ...],
-    bar: str,
 ) -> Resolution:
     """Ask every tier for one service; the first with Use Service ticked wins, blank or not."""
-    if service_asked and service_asked[-1].tier is Tier.PREFERENCE:
+    if service_asked and _is_personal(service_asked[-1].tier, organisation, service):
         return _preference(context, organisation, service, service_asked)
     asked: list[Asked] = []
-    base = own = None
-    remarks: tuple[str, ...] = ()
+    base = None
     for step in steps:
         reason = _unusable(step, organisation)
         settings = organisation.service(step.cost_centre, service) if not reason else None
@@ -137,19 +151,17 @@ def _serve(
         asked.append(Asked(step.tier, step.subject, step.cost_centre, won, f"uses {service}" if won else reason))
         if won and settings is not None:
             base = Layer(_ORIGIN[step.tier], step.cost_centre, settings.values)
-            own, remarks = _override(context, organisation, step.cost_centre, service, bar)
-    return Resolution(context, service, service_asked, tuple(asked), base, own, remarks)
+    return Resolution(context, service, service_asked, tuple(asked), base)
 
 
-def _override(
-    context: Context, organisation: Organisation, cost_centre: str, service: ServiceKind, bar: str
-) -> tuple[Layer | None, tuple[str, ...]]:
-    for found in own_settings(context, organisation):
-        if found.cost_centre == match_key(cost_centre) and found.service == service:
-            if bar:
-                return None, (f"the user override in {cost_centre} is ignored: {bar}",)
-            return Layer("user override", cost_centre, found.values, personal=True), ()
-    return None, ()
+def _is_personal(named_by: Tier, organisation: Organisation, service: ServiceKind) -> bool:
+    """Whether the e-mail settings hold it: they named it, or it was asked for and no Cost Centre can hold it.
+
+    A service without fields needs no settings.
+    """
+    if named_by is not Tier.USER or service in COST_CENTRE_SERVICES:
+        return named_by is Tier.PREFERENCE
+    return bool(organisation.preferences) or not any(service in field.services for field in FIELDS)
 
 
 def _preference(
@@ -158,15 +170,33 @@ def _preference(
     """Monitor ERP: the system's e-mail settings, with the user's on top."""
     system = organisation.preferences.get(SYSTEM, MailPreference())
     mine = organisation.preferences.get(match_key(context.user)) if context.user else None
-    base = Layer("e-mail preference", "system", _preference_values(system))
-    own = Layer("e-mail preference", mine.user_id, _preference_values(mine), personal=True) if mine else None
-    if own is not None and all(value is None for value in base.values):
+    base = Layer("e-mail preference", "system", _preference_values(system, system.method, service))
+    own = None
+    if mine is not None:
+        values = _preference_values(mine, mine.method or system.method, service)
+        own = Layer("e-mail preference", mine.user_id, values, personal=True)
+    if own is not None and is_blank(base.values, service):
         base, own = own, None
-    asked = Asked(Tier.PREFERENCE, OWN if mine else SYSTEM_WIDE, "", True, f"e-mail method names {service}")
-    return Resolution(context, service, service_asked, (asked,), base, own)
+    by_method = service_asked[-1].tier is Tier.PREFERENCE
+    words = f"e-mail method names {service}" if by_method else f"{service} was asked for explicitly"
+    asked = Asked(Tier.PREFERENCE, OWN if mine else SYSTEM_WIDE, "", True, words)
+    given = [row for row in (mine, system) if row is not None and (row.tenant_id or row.client_id or row.client_secret)]
+    odd = service is ServiceKind.EXCHANGE and bool(given) and _is_by_user_name(given[0])
+    return Resolution(context, service, service_asked, (asked,), base, own, (_BY_USER_NAME,) if odd else ())
 
 
-def _preference_values(row: MailPreference) -> Values:
+_TALKING_TO_A_SERVER = frozenset({ServiceKind.SMTP, ServiceKind.EXCHANGE_SERVER})
+_BY_USER_NAME = f"the flow {AuthenticationFlow.USER_NAME} is not supported: choose {AuthenticationFlow.CLIENT_SECRET}"
+
+
+def _is_by_user_name(row: MailPreference) -> bool:
+    return match_key(row.authentication_flow or "") == match_key(AuthenticationFlow.USER_NAME)
+
+
+def _preference_values(row: MailPreference, method: EmailMethod | None, service: ServiceKind) -> Values:
+    """A row's values for a service. An account at an SMTP server is none at an Exchange server, nor the other way."""
+    if method is not None and {method.service, service} == _TALKING_TO_A_SERVER:
+        row = replace(row, server=None, port=None, use_ssl=None, user_name=None, password=None)
     security = None if row.use_ssl is None and row.server is None else security_of(row.use_ssl, row.port)
     return _values(
         server=row.server,
@@ -177,8 +207,8 @@ def _preference_values(row: MailPreference) -> Values:
         sender_email=row.email,
         tenant_id=row.tenant_id,
         client_id=row.client_id,
-        client_secret=row.client_secret,
-        mailbox=row.user_name or row.email,
+        client_secret=None if _is_by_user_name(row) else row.client_secret,
+        mailbox=row.email if method is EmailMethod.SMTP else row.user_name or row.email,
     )
 
 

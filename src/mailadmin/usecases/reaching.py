@@ -35,11 +35,16 @@ class Reach(NamedTuple):
 
 
 def reach(app: App, who: str, *, rights_files: Exports = ()) -> tuple[Reach, ...]:
-    """Everything a user may, or everybody who may send as an address: told by whether there is an @ in it.
+    """Everything a user may; or everybody who may send as an address, where nobody has it as user id.
 
-    Raises UnknownName for a user who is not there.
+    Raises UnknownName for what is neither.
     """
-    return of_address(app, who, rights_files) if "@" in who else of_user(app, who)
+    try:
+        return of_user(app, who)
+    except UnknownName:
+        if "@" not in who:
+            raise
+    return of_address(app, who, rights_files)
 
 
 def of_user(app: App, named: str) -> tuple[Reach, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from mailadmin.domain.governed import Row, key_of, table_of
 from mailadmin.domain.preferences import CopyToSelf, EmailMethod, MailPreference
+from mailadmin.domain.services import Override, Security, Service, ServiceKind
 from mailadmin.migration.editing import Place, without_moved_secrets
 
 OURS, THEIRS = "hmac:00000000000000aa", "hmac:00000000000000bb"
@@ -75,3 +76,42 @@ def test_what_was_just_entered_stays() -> None:
     entered = {(("mail_preferences", ("ann",)), "password")}
     found, _ = without_moved_secrets(rows(replace(SYSTEM, port=465), ANN), rows(SYSTEM, ANN), entered)
     assert found[("mail_preferences", ("ann",))] == ANN
+
+
+HERE = Service(
+    cost_centre="GLOBAL", service=ServiceKind.SMTP, use_service=True, server="mail.norrby.example", port=587,
+    user_name="erp", password=OURS,
+)  # fmt: skip
+MINE = Override(cost_centre="GLOBAL", service=ServiceKind.SMTP, user_id="Ann", user_name="ann", password=THEIRS)
+ELSEWHERE = replace(MINE, user_id="Bob", server="mail.elsewhere.example")
+OTHER_CENTRE = replace(MINE, cost_centre="AKL", user_id="Cia")
+
+
+@pytest.mark.parametrize(
+    ("change", "anns"),
+    [
+        ({"server": "other.example"}, None),
+        ({"port": 465}, None),
+        ({"security": Security.SSL_ON_CONNECT}, None),
+        ({"user_name": "somebody"}, THEIRS),
+        ({"sender_name": "Norrby"}, THEIRS),
+    ],
+)
+def test_another_server_of_a_cost_centre_clears_the_passwords_users_entered_for_it(
+    change: dict[str, Any], anns: str | None
+) -> None:
+    current = rows(HERE, MINE, ELSEWHERE, OTHER_CENTRE)
+    found, findings = without_moved_secrets(rows(replace(HERE, **change)), current)
+    kept: dict[Place, Any] = {**current, **found}
+    passwords = {row.user_id: row.password for row in kept.values() if isinstance(row, Override)}
+    assert passwords == {"Ann": anns, "Bob": THEIRS, "Cia": THEIRS}
+    told = [finding.subjects for finding in findings if "the Cost Centre" in finding.what]
+    assert told == ([] if anns else [("GLOBAL / SMTP / Ann",)])
+
+
+def test_a_password_entered_together_with_the_new_server_stays() -> None:
+    place = table_of(MINE), key_of(MINE)
+    target = rows(replace(HERE, server="other.example"), replace(MINE, password=OURS))
+    assert without_moved_secrets(target, rows(HERE, MINE))[0][place] == replace(MINE, password=OURS)
+    same = rows(replace(HERE, server="other.example"), MINE)
+    assert without_moved_secrets(same, rows(HERE, MINE), {(place, "password")})[0][place] == MINE

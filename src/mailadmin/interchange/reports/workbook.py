@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from ...errors import BadInput
 from .content import Report
 from .tables import Cell, Column, Holds, Table
 from .wording import listed, printable
@@ -28,7 +29,23 @@ _NEVER_IN_A_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 
 
 def xlsx(report: Report) -> bytes:
-    """The workbook."""
+    """The workbook. Raises BadInput where there is no room for the temporary files it is drawn in."""
+    try:
+        return _drawn(report)
+    except _no_room() as error:
+        raise BadInput("The workbook cannot be drawn: its temporary files cannot be written.") from error
+
+
+def _no_room() -> tuple[type[Exception], ...]:
+    """What is raised then: openpyxl writes by lxml, where that is installed."""
+    try:
+        from lxml.etree import SerialisationError
+    except ImportError:
+        return (OSError,)
+    return OSError, SerialisationError
+
+
+def _drawn(report: Report) -> bytes:
     from openpyxl import Workbook
 
     book: Any = Workbook(write_only=True)
