@@ -123,3 +123,17 @@ def test_what_stands_still_is_read_once(tmp_path: Path) -> None:
         with store.reading() as connection:
             connection.execute(text("SELECT 1"))
             assert repository.organisation(connection, None, []).cost_centres is first.cost_centres
+
+
+def test_users_checked_once_are_checked_again_when_one_was_changed_behind_it(tmp_path: Path) -> None:
+    sealer = new_sealer()
+    with closing(Store(f"sqlite:///{tmp_path / 'mailadmin.db'}", created_at=AT)) as store:
+        with store.writing() as connection:
+            repository.write(connection, [Operation("users", None, user) for user in USERS], 1, sealer)
+        for _ in range(2):
+            with store.reading() as connection:
+                assert len(repository.everybody_asking(connection, sealer)) == len(USERS)
+        with database(tmp_path / "mailadmin.db") as behind:
+            behind.execute("UPDATE users SET level = 'Administrator' WHERE user_id_key = 'bob'")
+        with store.reading() as connection, pytest.raises(Tampered, match="users bob "):
+            repository.everybody_asking(connection, sealer)

@@ -208,6 +208,7 @@ def test_names_of_files_and_lines_cannot_move_a_cursor(desk: Desk) -> None:
     for form in ("table", "csv", "json"):
         out = desk("scan", desk.file("s"), "--format", form).out
         assert "\x1b" not in out
+        out = "".join(out.split())  # a table breaks long paths anywhere
         assert ("\\x1b[31m" in out) or ("\\\\x1b[31m" in out)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,9 +35,19 @@ def limits(monkeypatch: pytest.MonkeyPatch, **changed: int) -> None:
     monkeypatch.setattr(budgets, "READER", {**budgets.READER, **changed})
 
 
-def children() -> set[str]:
+def _processes() -> set[str]:
     """The processes this one has started and not waited for."""
     return {pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+
+
+Children = Callable[[], set[str]]
+
+
+@pytest.fixture
+def children() -> Children:
+    """Asks for the processes started since: other tests' servers may stand beside them."""
+    before = _processes()
+    return lambda: _processes() - before
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +90,9 @@ def test_problems_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_fills_the_memory_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_fills_the_memory_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: Children
+) -> None:
     source = tmp_path / "x.json"
     source.write_text('{"users": [' + "[]," * 1_500_000 + "[]]}")
     limits(monkeypatch, RLIMIT_AS=100_000_000)
@@ -107,7 +120,9 @@ def test_a_file_that_takes_for_ever_is_refused_by_name(tmp_path: Path, monkeypat
         ('import sys; sys.stdin.read(); print(\'[["reading", "x.json"]]\', flush=True); sys.exit(3)', "exit code 3"),
     ],
 )
-def test_a_reader_that_dies_is_told(lines: str, ended: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_dies_is_told(
+    lines: str, ended: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, children: Children
+) -> None:
     program(monkeypatch, lines)
     with pytest.raises(BadInput) as caught:
         read_legacy_export(tmp_path / "x.json")
@@ -178,7 +193,7 @@ def test_it_imports_little() -> None:
     assert known >= {"mailadmin", "json"}
 
 
-def test_it_ends_when_its_carrier_is_left(tmp_path: Path) -> None:
+def test_it_ends_when_its_carrier_is_left(tmp_path: Path, children: Children) -> None:
     file = tmp_path / "users.csv"
     file.write_bytes(b"user_id,name\n" + b"a,b\n" * 200_000)
     with confinement.confined([file], Findings(), folder=True) as carrier:

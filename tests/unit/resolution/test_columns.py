@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from mailadmin.domain.governed import Organisation, Row
-from mailadmin.resolution.columns import EFFECTIVE, LEGACY, columns, line, names
+from mailadmin.resolution.columns import EFFECTIVE, LEGACY, NO_ROWS, columns, joined, line, names
 from mailadmin.resolution.legacy import LegacySettings, legacy_resolve
 from mailadmin.resolution.population import legacy_population, population
 from mailadmin.resolution.provenance import Context
@@ -44,6 +45,15 @@ def test_an_encoded_column_stands_for_its_cells(rows: list[Row], template: Conte
     encoded = [[column.values[code] for code in column.codes] for _, column in found.encoded()]
     assert encoded == [list(cells) for cells in zip(*found.lines, strict=True)] or not found.lines
     assert all(len(set(column.values)) == len(column.values) for _, column in found.encoded())
+
+
+@given(organisations.rows(), st.lists(organisations.templates(), max_size=3))
+def test_joined_tables_stand_one_after_the_other(rows: list[Row], templates: list[Context]) -> None:
+    organisation, people = Organisation.of(rows), people_of(rows)
+    found = [columns(population(people, template, organisation)) for template in templates]
+    assert list(joined(found)) == [row for table in found for row in table]
+    assert joined(found).names == names()
+    assert joined([]) == NO_ROWS
 
 
 def test_the_columns_stand_in_the_order_of_the_files() -> None:
