@@ -35,10 +35,10 @@ lab: .venv/.runtime
 	$(BIN)/mailadmin lab notebooks
 
 bench: .venv/.development
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --json docs/performance/rows.jsonl
+	$(BIN)/python -m benchmarks.charts
 	$(BIN)/python -m benchmarks.sending
 	$(BIN)/python -m benchmarks.forms
-	$(BIN)/python -m benchmarks.auditing
 	$(BIN)/python -m benchmarks.scanning
 
 campaign: .venv/.development
@@ -60,7 +60,7 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
 	  pyproject.toml build.in -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
-	  --extra test --extra browser --extra dns --extra fleet --extra on-premises --extra pdf --extra postgresql --extra serve --extra bench pyproject.toml build.in -c requirements.lock -o requirements-dev.lock
+	  --extra test --extra arrow --extra browser --extra dns --extra fleet --extra on-premises --extra pdf --extra postgresql --extra serve --extra bench pyproject.toml build.in -c requirements.lock -o requirements-dev.lock
 
 reference: .venv/.development
 	$(BIN)/python -m mailadmin.cli.reference docs

@@ -32,8 +32,10 @@ def main() -> int:
     parser.add_argument("--overrides", type=float, default=0.05, help="share of users with values of their own")
     parser.add_argument("--questions", default=";".join(QUESTIONS), help="which of them, with semicolons between")
     parser.add_argument("--rounds", type=int, help="runs of either side; by default 7, and 3 from a million users on")
-    parser.add_argument("--json", type=Path, help="append a JSON line per row to this file")
+    parser.add_argument("--json", type=Path, help="keep a JSON line per row in this file, instead of what is there")
     given = parser.parse_args()
+    if given.json is not None:
+        given.json.unlink(missing_ok=True)
     sizes = [(int(size), given.overrides) for size in given.users.split(",")]
     sizes += [(100_000, 0.5)] if (100_000, given.overrides) in sizes else []
     duckdb, adbc = version("duckdb"), version("adbc-driver-sqlite")

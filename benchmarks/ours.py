@@ -10,7 +10,7 @@ from mailadmin.interchange.frames import to_frame
 from mailadmin.migration.effects import Effects
 from mailadmin.resolution.columns import Columns, columns
 from mailadmin.resolution.legacy import LegacySettings
-from mailadmin.resolution.population import legacy_population, population
+from mailadmin.resolution.population import legacy_population, population, uncollected
 from mailadmin.resolution.provenance import Context
 from mailadmin.storage import repository
 from mailadmin.storage.unit_of_work import Store
@@ -44,6 +44,7 @@ def effects(store: Path) -> dict[str, int]:
     return {str(kind): count for kind, count in found.summary().items() if count}
 
 
+@uncollected()
 def _preferences(connection: Any) -> dict[str, dict[str, object]]:
     """The legacy table, wide, as a snapshot holds it: what is not set is not there."""
     query = f"SELECT user_id_key, {', '.join(LEGACY_MEMBERS)} FROM user_preferences"

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import io
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from itertools import pairwise
@@ -24,6 +26,7 @@ import mailadmin.forms
 from mailadmin.audit import access, findings, gates, history, rules
 from mailadmin.audit import widgets as audit_widgets
 from mailadmin.cli import fleet as cli_fleet
+from mailadmin.cli.effective import OutOption
 from mailadmin.domain import legacy, permissions, portals, settings, widgets
 from mailadmin.domain.activities import Activity
 from mailadmin.domain.governed import GOVERNED, Organisation, Row, key_of, table_of
@@ -47,7 +50,16 @@ from mailadmin.forms import (
     who_may_panel,
 )
 from mailadmin.forms import fields as form_fields
-from mailadmin.interchange import activities, carriers, cells, mailbox_rights, script_lexing, scripts, xlsx_tables
+from mailadmin.interchange import (
+    activities,
+    carriers,
+    cells,
+    mailbox_rights,
+    script_lexing,
+    scripts,
+    streams,
+    xlsx_tables,
+)
 from mailadmin.interchange.reports import colours as report_colours
 from mailadmin.interchange.reports import content as report_content
 from mailadmin.interchange.reports import marks, page, paper
@@ -621,6 +633,16 @@ def settings_of_portals() -> None:
     assert set(portal_setup._FEATURES) == set(portals.PORTAL_FEATURES)
 
 
+def formats_of_everybody() -> None:
+    assert list(streams.FORMATS) == [".csv", ".json", ".parquet"]
+    assert all(ending in get_args(OutOption)[1].help for ending in streams.FORMATS)
+    one = columns.Columns(("branch",), ["Ann"], array("I", [0]), [("AKL",)])
+    for write in streams.FORMATS.values():
+        out = io.BytesIO()
+        write([one], out, False)
+        assert b"Ann" in out.getvalue()
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -657,6 +679,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "domain.portals.DOCUMENT_KINDS": kinds_of_documents,
     "domain.portals.NOTIFICATIONS": notifications,
     "usecases.portal_settings.LABELS": settings_of_portals,
+    "interchange.streams.FORMATS": formats_of_everybody,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

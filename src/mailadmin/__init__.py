@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         sandboxing,
         sending,
         switching,
+        tabulating,
         verifying,
     )
 
@@ -54,6 +55,7 @@ _PUBLIC = {
     "sandboxing": "usecases",
     "sending": "usecases",
     "switching": "usecases",
+    "tabulating": "usecases",
     "verifying": "usecases",
 }
 
@@ -78,6 +80,7 @@ __all__ = [
     "sandboxing",
     "sending",
     "switching",
+    "tabulating",
     "verifying",
 ]
 

@@ -30,6 +30,7 @@ RawOption = Annotated[
     bool, typer.Option("--raw", help="CSV without the apostrophe that keeps a cell from being a formula.")
 ]
 
+
 def console() -> Any:
     """The console of this run. Imported late: rich costs more than the rest of a short command."""
     from rich.console import Console

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -38,7 +39,7 @@ Row = (
 Key = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Governed:
     """One governed table: its rows' type, the fields that name a row, and those that hold a secret.
 
@@ -50,7 +51,7 @@ class Governed:
     secrets: tuple[str, ...] = ()
     owners: tuple[tuple[str, str], ...] = ()
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The row's fields, in order."""
         return tuple(field.name for field in fields(self.row))

@@ -7,7 +7,7 @@ counted for everybody who has it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
@@ -17,7 +17,7 @@ from ..domain.canonical import sha256
 from ..domain.legacy import Method, security_of
 from ..domain.services import FIELD_NAMES, FIELDS, SECRET_FIELDS, Values
 from ..resolution.explanation import cells, reason, shown
-from ..resolution.population import Population
+from ..resolution.population import Population, uncollected
 from ..resolution.provenance import Resolution, Status
 
 
@@ -102,10 +102,9 @@ class Effects:
 
     def kinds(self) -> list[Kind]:
         """The kind of effect of every user, in order; each distinct pair of answers is compared once."""
-        own = self._own_kinds()
-        shared = {pair: self._kind(*pair) for pair in self._shared_pairs(own)}
+        judged = self._judged()
         pairs = zip(self.before.codes, self.after.codes, strict=True)
-        return [own.get(i) or shared[pair] for i, pair in enumerate(pairs)]
+        return [judged.own.get(i) or judged.shared[pair] for i, pair in enumerate(pairs)]
 
     def users(self) -> Iterator[SubjectEffect]:
         """Every user's effect."""
@@ -119,10 +118,10 @@ class Effects:
 
     def summary(self) -> dict[Kind, int]:
         """How many users and web configurations each kind concerns, in the order of KINDS, none left out."""
-        own = self._own_kinds()
-        counted = Counter(own.values())
-        for pair, users in self._shared_pairs(own).items():
-            counted[self._kind(*pair)] += users
+        judged = self._judged()
+        counted = Counter(judged.own.values())
+        for pair, kind in judged.shared.items():
+            counted[kind] += judged.users[pair]
         counted.update(effect.kind for effect in self.web_configurations)
         return {kind: counted[kind] for kind in KINDS}
 
@@ -135,26 +134,31 @@ class Effects:
         promised |= {f"web/{effect.web_configuration}": digest(effect.after) for effect in self.web_configurations}
         return promised
 
-    def _shared_pairs(self, own: Iterable[int]) -> Counter[Pair]:
-        """How many users have a pair of answers without values of their own in it."""
-        found = Counter(zip(self.before.codes, self.after.codes, strict=True))
-        found.subtract(self._pair(i) for i in own)
-        return +found
-
-    def _pair(self, position: int) -> Pair:
-        return self.before.codes[position], self.after.codes[position]
-
-    def _kind(self, before: int, after: int) -> Kind:
-        return kind_of(self.before.answers[before], self.after.answers[after])
-
-    def _own_kinds(self) -> dict[int, Kind]:
-        """The kind of effect of those who have values of their own before or after."""
+    @uncollected()
+    def _judged(self) -> _Judged:
         old, new = map(_sides, (self.before, self.after))
-        found = {}
+        users = Counter(zip(self.before.codes, self.after.codes, strict=True))
+        settled: dict[Pair, Kind | None] = {}
+        own = {}
         for i in self.before.own.keys() | self.after.own.keys():
-            before, after = old[self.before.codes[i]], new[self.after.codes[i]]
-            found[i] = _kind(before, before.with_(self.before.own.get(i)), after, after.with_(self.after.own.get(i)))
-        return found
+            pair = self.before.codes[i], self.after.codes[i]
+            before, after = old[pair[0]], new[pair[1]]
+            if pair not in settled:
+                settled[pair] = _settled(before, after)
+            own[i] = settled[pair] or _compared(
+                after, before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i))
+            )
+            users[pair] -= 1
+        shared = {pair: _kind(old[pair[0]], new[pair[1]]) for pair, number in users.items() if number}
+        return _Judged(own, shared, users)
+
+
+class _Judged(NamedTuple):
+    """The kind of effect of each user with own values, of each pair of answers others have, and of those how many."""
+
+    own: dict[int, Kind]
+    shared: dict[Pair, Kind]
+    users: Counter[Pair]
 
 
 def _sides(population: Population) -> dict[int, _Side]:
@@ -238,24 +242,33 @@ _UNIT_KINDS = (
 
 def kind_of(before: Resolution, after: Resolution) -> Kind:
     """The kind of effect a change from one answer to another has."""
-    old, new = _Side.of(before), _Side.of(after)
-    return _kind(old, old.values, new, new.values)
+    return _kind(_Side.of(before), _Side.of(after))
 
 
-def _kind(before: _Side, was: Values, after: _Side, now: Values) -> Kind:
+def _kind(before: _Side, after: _Side) -> Kind:
+    return _settled(before, after) or _compared(after, before.values, after.values)
+
+
+def _settled(before: _Side, after: _Side) -> Kind | None:
+    """The kind of effect where it makes no difference what the values are, only which are there."""
     could, can = before.status is Status.READY, after.status is Status.READY
     if could and not can:
-        old = dict(zip(FIELD_NAMES, was, strict=True))
+        old = dict(zip(FIELD_NAMES, before.values, strict=True))
         entered_again = after.missing and all(name in SECRET_FIELDS and old[name] for name in after.missing)
         return Kind.NEEDS_INPUT if entered_again else Kind.STOPS
     if can and not could:
         return Kind.STARTS
-    if before.way == after.way and before.status is after.status and was == now:
-        return Kind.SAME
-    if not can:
-        return Kind.OTHER
     if before.way != after.way:
-        return Kind.SERVICE
+        return Kind.SERVICE if can else Kind.OTHER
+    return None if before.status is after.status else Kind.OTHER
+
+
+def _compared(after: _Side, was: Values, now: Values) -> Kind:
+    """The kind of effect where mail goes out the same way, or goes out neither before nor after."""
+    if was == now:
+        return Kind.SAME
+    if after.status is not Status.READY:
+        return Kind.OTHER
     return next(kind for kind, unit in _UNIT_KINDS if unit(was) != unit(now))
 
 

@@ -7,7 +7,7 @@ answer they stand in, where that answer says that they belong.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import NamedTuple
@@ -101,6 +101,20 @@ def columns(population: Population, head: Head = EFFECTIVE) -> Columns:
         codes[position] = len(lines)
         lines.append(tuple(text))
     return Columns(names(head), user_ids, codes, lines)
+
+
+def joined(tables: Iterable[Columns]) -> Columns:
+    """Tables with the same columns, one after the other."""
+    found = None
+    for table in tables:
+        if found is None:
+            found = table
+            continue
+        further = array("I", [len(found.lines) + code for code in table.codes])
+        found = Columns(
+            found.names, [*found.user_ids, *table.user_ids], found.codes + further, [*found.lines, *table.lines]
+        )
+    return found or NO_ROWS
 
 
 class _OwnCells(NamedTuple):

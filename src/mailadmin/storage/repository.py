@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, groupby
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from ..resolution.population import People, uncollected
 from . import audit_trail, contents
 from .keys import Sealer
 from .remembered import remembered
-from .sealing import check_row, row_seal
+from .sealing import check_row, check_rows, row_seal, sealed_columns
 from .tables import OF_USERS, ROWS, STORE, bucket_of, kept, key_columns, keys, stored
 from .whole_columns import lined, listed, marked, of_users, word
 
@@ -146,10 +147,21 @@ def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisati
 
 
 def _check_users(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = OF_USERS) -> None:
-    sealed = contents.sealed(connection, sealer)
-    for table in tables if sealer is not None else ():
-        for _ in _records(connection, sealed, sealer, table):
-            pass
+    if sealer is None:
+        return
+    for table in tables:
+        remembered(connection, sealer, f"{table} checked", partial(_check_whole, connection, sealer, table))
+
+
+def _check_whole(connection: Connection, sealer: Sealer, table: str) -> None:
+    """Every row of a table that grows with users is as it was written, and there are no others."""
+    rows, sealed = ROWS[table].c, contents.sealed(connection, sealer)
+    wanted = select(rows.bucket, rows.mac, *[rows[name] for name in sealed_columns(table)])
+    seals: dict[int, list[str]] = defaultdict(list)
+    for bucket, mac in check_rows(sealer, table, chain.from_iterable(_batches(connection, wanted))):
+        seals[bucket].append(mac)
+    if sealed is not None:
+        sealed.check(table, seals)
 
 
 def number_of_users(connection: Connection) -> int:

@@ -7,7 +7,8 @@ flipped bit in a table without an index passes its integrity check.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -88,13 +89,19 @@ def _context(store: Any) -> bytes:
     return canonical([store.lineage, "sealer", store.sealed_from, *contents_from])
 
 
+@cache
+def sealed_columns(table: str) -> tuple[str, ...]:
+    """What a row's seal is of: key, every column and version."""
+    return (*key_columns(table), *GOVERNED[table].columns, "version")
+
+
 def row_seal(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> str | None:
-    """The seal of a row as it is kept: table, key, every column and version."""
-    if sealer is None:
-        return None
-    names = (*key_columns(table), *GOVERNED[table].columns, "version")
-    values = [int(value) if isinstance(value, bool) else value for value in map(record.__getitem__, names)]
-    return sealer.seal(canonical([table, values]))[:32]
+    """The seal of a row as it is kept."""
+    return None if sealer is None else _seal(sealer, table, map(record.__getitem__, sealed_columns(table)))
+
+
+def _seal(sealer: Sealer, table: str, values: Iterable[Any]) -> str:
+    return sealer.seal(canonical([table, [int(v) if v is True or v is False else v for v in values]]))[:32]
 
 
 def unsealed_rows(connection: Connection, tables: Iterable[str], sealer: Sealer | None) -> Iterator[str]:
@@ -113,9 +120,21 @@ def check_row(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> N
         raise _tampered(_name(table, record))
 
 
+def check_rows(sealer: Sealer, table: str, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, str]]:
+    """Bucket and seal of rows read as these and `sealed_columns`. Raises Tampered for one not as it was written."""
+    for bucket, mac, *values in rows:
+        if not _is_seal(mac, sealer, table, values):
+            raise _tampered(_name(table, dict(zip(sealed_columns(table), values, strict=True))))
+        yield bucket, mac
+
+
 def _fits(sealer: Sealer, table: str, record: Mapping[str, Any]) -> bool:
+    return _is_seal(record["mac"], sealer, table, map(record.__getitem__, sealed_columns(table)))
+
+
+def _is_seal(mac: object, sealer: Sealer, table: str, values: Iterable[Any]) -> bool:
     try:
-        return bool(record["mac"] == row_seal(sealer, table, record))
+        return mac == _seal(sealer, table, values)
     except TypeError:  # bytes or a float, where there were text or a whole number: damage turns one into the other
         return False
 

@@ -1,4 +1,4 @@
-"""Whole columns out of a store, each as one text that the database puts together: a third of what rows cost.
+"""Whole columns out of a store, each as one text that the database puts together: half of what rows cost.
 
 Law: the columns of one reading are of the same rows, in the order of `keys`: match keys as Python compares them, not as
 a database sorts text.
