@@ -1,9 +1,10 @@
-"""Whole tasks as pages: an analyst writes a message and sees it arrive, by mouse and by keyboard alone."""
+"""Whole tasks as pages: an analyst writes a message and sees it arrive; an auditor hands in the evidence."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 Open = Callable[..., Opened]
 
 SENDER = "JTaylor6"
+
+SLOW = 60_000
+"""Milliseconds for a step in which everybody is asked, on a busy machine."""
 
 
 def chosen(form: Locator, user: str) -> None:
@@ -142,3 +146,32 @@ def test_a_message_is_sent_by_keyboard_alone(opened: Open, pages: Served) -> Non
     keys.press("Enter")
     inbox = found.form("Sandbox inbox")
     expect(inbox.get_by_role("cell", name=re.compile("By keyboard"))).to_be_visible()
+
+
+def test_an_auditor_finds_a_holder_and_exports_the_report(opened: Open, pages: Served, tmp_path: Path) -> None:
+    found = opened(pages, "3-audit.ipynb")
+    form = found.form("Audit: who may change From, and what ought not to be so")
+    expect(form.get_by_text("400 users; 114 ALLOW, 286 DENY.")).to_be_visible()
+    search = form.get_by_label("Search", exact=True)
+    search.fill("Pde244")
+    search.press("Enter")
+    expect(form.get_by_role("cell", name="Pde244", exact=True)).to_be_visible()
+    form.get_by_label("Look at").select_option(index=1)
+    expect(form.get_by_text("role_permissions").first).to_be_visible()
+    form.get_by_role("button", name="Report", exact=True).click()
+    folder = form.get_by_label("Folder", exact=True)
+    folder.fill("")
+    folder.press("Tab")
+    form.get_by_role("button", name="Write the report").click()
+    expect(form.get_by_text("Name a folder.")).to_be_visible()
+    folder.fill(str(tmp_path / "evidence"))
+    folder.press("Tab")
+    form.get_by_role("button", name="Write the report").click()
+    expect(form.get_by_text("The report is written")).to_be_visible(timeout=SLOW)
+    form.get_by_role("button", name="Verify the report").click()
+    expect(form.get_by_text("files, as they were made.")).to_be_visible(timeout=SLOW)
+    form.get_by_role("button", name="Look at it").click()
+    page = form.frame_locator("iframe[title='The report']")
+    expect(page.get_by_role("heading", name="E-mail permission audit")).to_be_visible()
+    written = {file.name for file in (tmp_path / "evidence").iterdir()}
+    assert written >= {"audit.html", "audit.xlsx", "audit.json", "manifest.json"}
