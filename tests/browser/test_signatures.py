@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from mailadmin.policy.signatures import signature_of
+from tests.browser.lab import Opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+Open = Callable[..., Opened]
 
 CORPUS = sorted((Path(__file__).parents[1] / "signatures").glob("*.html"))
 SEEN = ("outlook", "outlook-web", "gmail", "apple-mail")
@@ -76,3 +81,27 @@ def test_it_looks_as_it_did(chromium: Browser, name: str) -> None:
     lost = [look for look in before.looks if look not in after.looks]
     assert lost == []
     assert len(before.looks) > 4
+
+
+PASTE = """(box, html) => {
+  const clipboard = new DataTransfer();
+  clipboard.setData("text/html", html);
+  box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: clipboard, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize("kind", ["pages", "lab"])
+def test_a_signature_is_pasted_with_its_looks(kind: str, opened: Open, request: pytest.FixtureRequest) -> None:
+    found = opened(request.getfixturevalue(kind), "7-user-settings.ipynb")
+    form = found.form("E-mail settings of users")
+    form.get_by_label("User", exact=True).select_option(index=1)
+    box = form.get_by_role("textbox", name="Signature, pasted")
+    expect(box).to_be_visible()
+    box.press_sequentially("typed")
+    expect(box).to_have_text("")
+    box.evaluate(PASTE, pasted("gmail") + "<script>parent.pwned = 1</script>")
+    expect(form.get_by_text("As it is sent:")).to_be_visible()
+    frame = form.frame_locator("iframe[title='The signature as it is sent']")
+    expect(frame.locator("body")).not_to_be_empty()
+    expect(box).to_have_text("")
+    assert found.page.evaluate("window.pwned") is None

@@ -1,4 +1,4 @@
-"""A signature: pasted as HTML or taken from the file Outlook keeps, cleaned at once, and shown as it will be sent.
+"""A signature pasted with its looks, or as HTML, or from the file Outlook keeps: cleaned, and shown as it will be sent.
 
 Law: what is shown stands in a frame in which nothing runs and which fetches nothing.
 """
@@ -15,9 +15,11 @@ from ..sandbox.preview import preview
 from ..usecases.signing import decoded
 from .fields import Field, Kind
 from .form import Form, row
+from .rich_paste import RichPaste
 from .shown import Shown, Tone, folded, framed, listed, said, verbatim
 
 _FILE = "Outlook keeps it as .htm in %APPDATA%\\Microsoft\\Signatures."
+_PASTE = "Copy it in Outlook, Gmail or Apple Mail and paste it here. Outlook's pictures come by the file above alone."
 _HTML = "Or paste the HTML itself, then leave the box."
 
 
@@ -30,13 +32,14 @@ class SignaturePanel:
         self.upload.widget.accept = ".htm,.html"
         self.upload.widget.multiple = False
         self.upload.watch(lambda: form.attempt(self._uploaded))
+        self.paste = RichPaste("Signature, pasted", _PASTE, lambda html: form.attempt(lambda: self._take(html)))
         self.text = Field("Signature as HTML", Kind.LONG_TEXT, hint=_HTML)
         self.text.widget.continuous_update = False
         self.text.widget.rows = 4
         self.text.watch(lambda: form.attempt(self._pasted))
         self.away = form.button("Take the signature away", self.take_away)
         self.shown = Shown()
-        self.box = VBox([self.upload.box, self.text.box, row(self.away), self.shown])
+        self.box = VBox([self.upload.box, self.paste, self.text.box, row(self.away), self.shown])
 
     def show(self, html: str, note: str = "") -> None:
         """The signature as it will be sent."""

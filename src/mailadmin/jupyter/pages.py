@@ -24,11 +24,12 @@ from .kernels import KERNELS, LARGEST_MESSAGE
 from .notebooks import FIRST, as_page
 
 _POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data:; frame-src 'self'; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
-"""Content Security Policy: Voilà's own scripts are inline and evaluated; nothing comes from anywhere else."""
+"""Content Security Policy: Voilà's own scripts are inline and evaluated, anywidget's are blobs; nothing comes from
+anywhere else."""
 
 _IDLE = 2 * 60 * 60
 """Seconds after which the kernel of a page nobody looks at any more is ended."""
