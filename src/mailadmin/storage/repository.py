@@ -11,6 +11,7 @@ from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from ..audit.access import Everybody, Question, each_once
 from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
@@ -218,8 +219,12 @@ def _batches(connection: Connection, query: Any) -> Iterator[Sequence[tuple[Any,
     cursor = result.cursor
     if cursor is None:
         return
-    while batch := cursor.fetchmany(1_000):
-        yield batch
+    driver = connection.dialect.loaded_dbapi.Error
+    try:
+        while batch := cursor.fetchmany(1_000):
+            yield batch
+    except driver as error:  # past SQLAlchemy, which would have said so itself
+        raise DBAPIError.instance(None, None, error, driver) from error
 
 
 def write(connection: Connection, operations: Iterable[Operation], serial: int, sealer: Sealer | None) -> None:
