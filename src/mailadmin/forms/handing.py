@@ -1,4 +1,4 @@
-"""Boxes for what may hold passwords without being one: files and pasted tables. What is given leaves them at once.
+"""A box for files, which may hold passwords: what is given leaves it at once.
 
 Law: as with a box for a secret, no state that leaves the kernel, and no notebook that is saved, holds what was given.
 """
@@ -8,10 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import traitlets
-from ipywidgets import FileUpload, Textarea
-
-from ..domain.profiles import Secret
+from ipywidgets import FileUpload
 
 
 class UploadBox(FileUpload):
@@ -42,28 +39,3 @@ class UploadBox(FileUpload):
 
     def __repr__(self) -> str:
         return "UploadBox()"
-
-
-class PasteBox(Textarea):
-    """A box to paste a table into, which leaves it for `taken` and nowhere else."""
-
-    continuous_update = traitlets.Bool(False).tag(sync=True)
-    value = traitlets.Unicode("").tag(sync=True, echo_update=False)
-
-    def __init__(self, taken: Callable[[Secret], None], **options: Any) -> None:
-        super().__init__(**options)
-        self._taken = taken
-        self.observe(self._take, "value")
-
-    def _take(self, change: dict[str, Any]) -> None:
-        if text := change["new"]:
-            self.value = ""
-            self._taken(Secret(lambda: text))
-
-    def get_state(self, key: str | Iterable[str] | None = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """What may leave the kernel: everything but the text."""
-        state: dict[str, Any] = super().get_state(key, drop_defaults)
-        return {**state, "value": ""} if "value" in state else state
-
-    def __repr__(self) -> str:
-        return "PasteBox()"

@@ -12,10 +12,10 @@ from ..migration.content import TABLES, Column
 from ..usecases.noting import Noted, Notes, read_pasted, told_of_paste
 from .fields import Field, Kind
 from .form import PRIMARY, Form, row
-from .handing import PasteBox
 from .paged import PagedTable
 from .panels import Panel
 from .problems import Problems
+from .secrets import PasteBox
 from .shown import Shown, Tone
 
 _FIRST = ("users", "user_preferences", "roles", "branches")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 
-from mailadmin.bootstrap import connect, sample_folder
+from mailadmin.bootstrap import sample_folder
 from mailadmin.domain.services import ServiceKind
 from mailadmin.forms.configuring import configure
 from mailadmin.forms.desk import Desk
 from mailadmin.forms.explaining import ExplainForm, explain
-from mailadmin.forms.work import at_once
 from mailadmin.usecases import migrating
 from tests import sites
 from tests.canaries import found_in
@@ -22,22 +19,6 @@ from tests.widget_state import alive, states
 
 EVIL = "<img src=x onerror=alert(1)>"
 PICTURE = {"img"}
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as it is made; every test works on a copy of its own."""
-    folder = tmp_path_factory.mktemp("site")
-    sites.site(folder).close()
-    return folder
-
-
-@pytest.fixture
-def desk(kept: Path, tmp_path: Path) -> Iterator[Desk]:
-    copytree(kept, tmp_path, dirs_exist_ok=True)
-    desk = Desk(connect(tmp_path / "mailadmin.db", environment={}, actor="tester"), runner=at_once)
-    yield desk
-    desk.close()
 
 
 @pytest.fixture

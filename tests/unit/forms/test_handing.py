@@ -11,7 +11,8 @@ from ipywidgets import DOMWidget, VBox
 from ipywidgets.embed import dependency_state, embed_data
 
 from mailadmin.domain.profiles import Secret
-from mailadmin.forms.handing import PasteBox, UploadBox
+from mailadmin.forms.handing import UploadBox
+from mailadmin.forms.secrets import PasteBox
 from tests.canaries import canary
 
 

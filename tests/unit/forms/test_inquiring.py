@@ -46,22 +46,6 @@ lending@kowhai.example,Nobody Known,Allow,SendAs
 """
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site as it is made; every test works on a copy of its own."""
-    folder = tmp_path_factory.mktemp("site")
-    sites.site(folder).close()
-    return folder
-
-
-@pytest.fixture
-def desk(kept: Path, tmp_path: Path) -> Iterator[Desk]:
-    copytree(kept, tmp_path, dirs_exist_ok=True)
-    desk = Desk(connect(tmp_path / "mailadmin.db", environment={}, actor="tester"), runner=at_once)
-    yield desk
-    desk.close()
-
-
 @pytest.fixture
 def form(desk: Desk) -> AuditForm:
     return audit(desk)
