@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from typer.testing import CliRunner
 
-from mailadmin.cli import app
+from mailadmin.cli import application
 from mailadmin.errors import MailAdminError
 from tests.canaries import hear
 
@@ -41,7 +41,7 @@ class Desk:
 
     def __call__(self, *words: str | Path, typed: str = "", code: int = 0) -> Said:
         """Run a command; it must end with this exit code."""
-        result = CliRunner().invoke(app, ["--store", str(self.store), *map(str, words)], input=typed)
+        result = CliRunner().invoke(application(), ["--store", str(self.store), *map(str, words)], input=typed)
         error = result.exception
         hear(f"{result.output}{error}", f"what {words[0]} said")
         ended, said = result.exit_code, result.stderr

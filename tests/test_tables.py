@@ -22,6 +22,7 @@ from alembic.migration import MigrationContext
 from exchangelib import errors as ews_library
 from sqlalchemy import Boolean, Integer, Text
 
+import mailadmin.cli
 import mailadmin.forms
 from mailadmin.audit import access, findings, gates, history, rules
 from mailadmin.audit import widgets as audit_widgets
@@ -643,6 +644,15 @@ def formats_of_everybody() -> None:
         assert b"Ann" in out.getvalue()
 
 
+def parts_of_the_command_line() -> None:
+    folder = Path(mailadmin.cli.__file__).parent
+    adding = {file.stem for file in folder.glob("*.py") if "def add_to(" in file.read_text(encoding="utf-8")}
+    assert sorted(mailadmin.cli.PARTS) == sorted(adding)
+    every = {command.callback.__name__ for command in mailadmin.cli.application().registered_commands}
+    assert mailadmin.cli.ALONE.keys() <= every
+    assert {part for parts in mailadmin.cli.ALONE.values() for part in parts} <= adding
+
+
 def questions_of_a_fleet() -> None:
     assert set(fleet.QUESTIONS) == {command.callback.__name__ for command in cli_fleet.commands.registered_commands}
 
@@ -680,6 +690,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "domain.portals.NOTIFICATIONS": notifications,
     "usecases.portal_settings.LABELS": settings_of_portals,
     "interchange.streams.FORMATS": formats_of_everybody,
+    "cli.PARTS": parts_of_the_command_line,
     "usecases.fleet.QUESTIONS": questions_of_a_fleet,
     "domain.services.FIELDS": fields_of_services,
     "domain.legacy.OBSOLETED": obsoleted_members,

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from mailadmin.cli import application
 from mailadmin.errors import BadInput
 from mailadmin.interchange import script_sieve
 from mailadmin.usecases import scanning
@@ -239,3 +241,17 @@ def test_widgets_nobody_noted_are_unknown(desk: Desk) -> None:
     said = desk("snapshot", "widgets", desk.file("before.json"))
     assert said.out.count("unknown") == 5
     assert "Note name and version of every widget" in said.error
+
+
+def test_alone_it_says_what_it_says_among_the_others(tmp_path: Path) -> None:
+    """The command on its own, as it is started, and the one of the whole application."""
+    (tmp_path / "a.vb").write_text(CODE, encoding="utf-8")
+    told = []
+    for command in ("", "scan"):
+        result = CliRunner().invoke(application(command), ["scan", str(tmp_path / "a.vb"), "--format", "csv"])
+        told.append((result.exit_code, result.stdout))
+    assert told[0] == told[1]
+    assert "EmailSmtpServer" in told[0][1]
+    loaded = "import sys, mailadmin.cli; mailadmin.cli.application('scan'); print('sqlalchemy' in sys.modules)"
+    alone = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert alone.stdout == "False\n"

@@ -32,7 +32,7 @@ from ..resolution.provenance import STATUS_MEANINGS
 from ..storage.outbox import STATES
 from ..usecases.auditing import Use
 from ..usecases.reaching import Reach
-from . import app
+from . import application
 from .auditing import CHANGE_COLUMNS, SINCE_COLUMNS
 from .auditing import COLUMNS as PERMISSION_COLUMNS
 from .effective import LONG_COLUMNS
@@ -107,7 +107,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def _commands() -> Iterator[str]:
     yield from ("", "## Commands")
-    for name, command in _leaves(typer.main.get_command(app), ""):
+    for name, command in _leaves(typer.main.get_command(application()), ""):
         yield from ("", f"### mailadmin {name}", "", *(command.help or "").split("\n"), "")
         for parameter in command.params:
             if parameter.name != "help":

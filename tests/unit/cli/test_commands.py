@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from mailadmin.cli import app
+from mailadmin.cli import application
 from mailadmin.cli.output import safe_cell
 from mailadmin.cli.reference import drawn, reference
 from mailadmin.domain.keys import visible
@@ -27,7 +27,7 @@ def leaves(command: object, name: str = "") -> dict[str, str]:
     return {n: text for child, found in children.items() for n, text in leaves(found, f"{name} {child}").items()}
 
 
-COMMANDS = leaves(typer.main.get_command(app))
+COMMANDS = leaves(typer.main.get_command(application()))
 
 
 @pytest.fixture

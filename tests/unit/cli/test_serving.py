@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from mailadmin.cli import app, serving
+from mailadmin.cli import application, serving
 from mailadmin.errors import BadInput
 from mailadmin.jupyter import lab, pages
 
@@ -37,7 +37,7 @@ def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Started:
 
 
 def said(*words: str) -> Result:
-    done = CliRunner().invoke(app, words)
+    done = CliRunner().invoke(application(), words)
     assert done.exception is None, done.exception
     return done
 
@@ -75,7 +75,7 @@ def test_another_address_than_this_machine_is_warned_of(started: Started, comman
 
 def test_without_voila_the_remedy_is_said(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "find_spec", lambda _name: None)
-    done = CliRunner().invoke(app, ["serve"])
+    done = CliRunner().invoke(application(), ["serve"])
     assert isinstance(done.exception, BadInput)
     assert done.exception.remedy == "pip install 'mailadmin[serve]'"
     assert started == {}
