@@ -40,6 +40,7 @@ bench: .venv/.development
 	$(BIN)/python -m benchmarks.sending
 	$(BIN)/python -m benchmarks.forms
 	$(BIN)/python -m benchmarks.scanning
+	$(BIN)/python -m benchmarks.fleet
 
 campaign: .venv/.development
 	$(BIN)/python -m tests.campaign
