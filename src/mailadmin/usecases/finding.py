@@ -39,9 +39,8 @@ from ..resolution.provenance import Context
 from ..storage import repository, verifications
 from ..storage.vault import Vault, location_of, missing_from_vault
 from ..storage.verifications import Kept
-from . import verifying
 from .migrating import load_snapshot
-from .verifying import Subject
+from .subjects import Subject, subjects_among
 
 
 class Dns(NamedTuple):
@@ -126,7 +125,7 @@ def gather(app: App, as_of: date, dns: Dns | None = None) -> Facts:
         owners=owners,
         addressees=_addressees(emails, accounts),
         secrets=secrets,
-        verifications=tuple(_tried(verifying.subjects_among(app, organisation, people, settings, _SERVICES), known)),
+        verifications=tuple(_tried(subjects_among(app, organisation, people, settings, _SERVICES), known)),
         advisories=advisories(),
         domains=_domains(accounts, settings, dns) if dns else (),
         acceptances=tuple(row for row in rows if isinstance(row, Acceptance)),
