@@ -18,13 +18,14 @@ from ..interchange.reports.markup import tag
 from ..migration.editing import Place
 from ..migration.effects import Effects
 from ..migration.plan import Plan
-from ..storage.books import Run
-from ..usecases import editing, keeping, migrating
+from ..usecases import editing, keeping
+from ..usecases.editing import Basis
 from . import site_tree
 from .desk import Desk
+from .drafting import DraftForm
 from .effects_panel import EffectsPanel, counted
 from .fields import Field, Kind
-from .form import PRIMARY, Form, row
+from .form import PRIMARY, row
 from .new_cost_centre import NewCostCentre
 from .overrides_panel import OverridesPanel
 from .panels import Panel
@@ -45,7 +46,7 @@ _HEADINGS = {
 }
 
 
-class ConfigureForm(Form):
+class ConfigureForm(DraftForm):
     """The form: what is chosen on the left, its fields beside it, and beneath the tree what the draft does."""
 
     def __init__(self, desk: Desk) -> None:
@@ -54,7 +55,6 @@ class ConfigureForm(Form):
         self.desk = desk
         self.edits = editing.begin(desk.app)
         self.panel: Any = None
-        self.last: Run | None = None
         self._people: Everybody | None = None
         self._chosen: Place | Heading | None = None
         self.find = Field("Find", hint="A part of a code or name; all lines while this is empty.")
@@ -224,24 +224,16 @@ class ConfigureForm(Form):
         if self.panel is not None and getattr(self.panel, "problems", None):
             raise BadInput("A field cannot be saved as it is.", remedy="Mend what is marked, or put it back.")
 
-        def planned(step: Step) -> tuple[Plan, Effects]:
-            step("Working out the plan")
-            on = self.effects.basis()
-            plan = editing.plan(self.desk.app, self.edits, on)
-            return plan, editing.effects(plan.operations, on)
+        self.ask()
 
-        self.work(planned, self._ask)
+    def basis(self) -> Basis:
+        """As the effects beside the fields have it."""
+        return self.effects.basis()
 
-    def _ask(self, found: tuple[Plan, Effects]) -> None:
-        plan, effects = found
-        self._check_current(plan)
+    def show_plan(self, plan: Plan, effects: Effects) -> None:
+        """In the draft's place."""
         self.draft.layout.display = "none"
-        self.confirmation.ask(plan, effects)
-
-    def _check_current(self, plan: Plan) -> None:
-        """Raises BadInput where the draft went on while its plan was made: what is shown is all that is saved."""
-        if plan.reverses is None and plan.operations != self.edits.operations:
-            raise BadInput("The draft was changed meanwhile.", remedy="Press Save again.")
+        super().show_plan(plan, effects)
 
     def not_yet(self) -> None:
         """Leave the plan; the draft stays."""
@@ -251,42 +243,6 @@ class ConfigureForm(Form):
     def _leave_plan(self) -> None:
         self.confirmation.close()
         self.draft.layout.display = None
-
-    def apply(self, plan: Plan) -> None:
-        """Carry the plan out, and begin a new draft."""
-        self._check_current(plan)
-        edits = self.edits
-        # What is typed meanwhile would go with the draft that is being saved.
-        self.place.layout.visibility = "hidden"
-        self.work(lambda _step: editing.save(self.desk.app, edits, plan), self._saved, stoppable=False)
-
-    def _saved(self, run: Run) -> None:
-        self.last = run if run.reverses is None else None
-        self.place.layout.visibility = None
-        self.edits.discard()
-        self.desk.tell()
-        done = f"Run {run.reverses} is taken back" if run.reverses is not None else "Saved"
-        undo = " Undo takes it back." if self.last else ""
-        self.say(Tone.GOOD, f"{done}: run {run.run}, recorded as done by {self.desk.app.actor}.{undo}")
-
-    def failed(self, error: Exception) -> None:
-        """Say what went wrong; the draft stays as it is."""
-        self.place.layout.visibility = None
-        super().failed(error)
-
-    def undo(self) -> None:
-        """Make the plan that takes the last run back and show it."""
-        if self.last is None:
-            raise BadInput("Nothing was saved here that could be taken back.")
-        if self.edits.operations:
-            raise BadInput("There are changes that are not saved.", remedy="Save or discard them first.")
-        run = self.last.run
-
-        def planned(_step: Step) -> tuple[Plan, Effects]:
-            plan = migrating.plan_rollback(self.desk.app, run)
-            return plan, editing.effects(plan.operations, self.effects.basis())
-
-        self.work(planned, self._ask)
 
     def reread(self) -> None:
         """Look at the store again, after another form changed it; a draft is kept."""

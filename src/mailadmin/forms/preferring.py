@@ -13,18 +13,17 @@ from ..domain.preferences import SYSTEM
 from ..errors import BadInput
 from ..interchange.reports.markup import tag
 from ..migration.draft import whom
-from ..migration.effects import Effects
-from ..migration.plan import Plan
 from ..providers.ladder import Result
 from ..resolution.explanation import reason
 from ..resolution.provenance import Status
 from ..storage.books import Run
-from ..usecases import editing, migrating, preferred, preferring
+from ..usecases import editing, preferred, preferring
 from ..usecases.preferred import Page
 from ..usecases.validating import Validated, validate
 from .desk import Desk
 from .display import Table
-from .form import PRIMARY, Form, row
+from .drafting import DraftForm
+from .form import PRIMARY, row
 from .panels import Panel
 from .people import PersonPicker
 from .preference_panel import PreferencePanel
@@ -33,7 +32,7 @@ from .shown import Shown, Tone, listed, said
 from .work import Step
 
 
-class UserSettingsForm(Form):
+class UserSettingsForm(DraftForm):
     """The settings of whoever is picked; beneath them what is in force, and what validating showed."""
 
     def __init__(self, desk: Desk) -> None:
@@ -41,7 +40,6 @@ class UserSettingsForm(Form):
         super().__init__("E-mail settings of users", intro, runner=desk.runner)
         self.desk = desk
         self.user = SYSTEM
-        self.last: Run | None = None
         self.person = PersonPicker("User", lambda user: self.attempt(lambda: self.turn(user)), runner=desk.runner)
         self.system_button = self.button("Settings of the system", lambda: self.turn(SYSTEM))
         self.heading = Shown()
@@ -121,64 +119,22 @@ class UserSettingsForm(Form):
         """Make the plan of the draft and show it. Raises BadInput where a field cannot stand."""
         if self.panel.problems:
             raise BadInput("A field cannot be saved as it is.", remedy="Mend what is marked, or discard it.")
-        edits, app = self.edits, self.desk.app
-
-        def planned(step: Step) -> tuple[Plan, Effects]:
-            step("Working out the plan")
-            basis = editing.basis(app)
-            plan = editing.plan(app, edits, basis)
-            return plan, editing.effects(plan.operations, basis)
-
-        self.work(planned, self._ask)
-
-    def _ask(self, found: tuple[Plan, Effects]) -> None:
-        self.confirmation.ask(*found)
+        self.ask()
 
     def not_yet(self) -> None:
         """Leave the plan; the draft stays."""
         self.confirmation.close()
         self.say(Tone.HINT, "Nothing was written.")
 
-    def apply(self, plan: Plan) -> None:
-        """Carry the plan out, and begin a new draft."""
-        edits = self.edits
-        # What is typed meanwhile would go with the draft that is being saved.
-        self.place.layout.visibility = "hidden"
-        self.work(lambda _step: editing.save(self.desk.app, edits, plan), self._saved, stoppable=False)
-
-    def _saved(self, run: Run) -> None:
-        self.last = run if run.reverses is None else None
-        self.place.layout.visibility = None
-        self.edits.discard()
-        self.desk.tell()
+    def saved(self, run: Run) -> None:
+        """Begin anew on what is in the store now."""
         self._begin()
-        done = f"Run {run.reverses} is taken back" if run.reverses is not None else "Saved"
-        undo = " Undo takes it back." if self.last else ""
-        self.say(Tone.GOOD, f"{done}: run {run.run}, recorded as done by {self.desk.app.actor}.{undo}")
-
-    def failed(self, error: Exception) -> None:
-        """Say what went wrong; the draft stays as it is."""
-        self.place.layout.visibility = None
-        super().failed(error)
+        super().saved(run)
 
     def discard(self) -> None:
         """Leave everything as it is in the store."""
         self._begin()
         self.say(Tone.GOOD, "The changes are forgotten; nothing was written.")
-
-    def undo(self) -> None:
-        """Make the plan that takes the last run back and show it. Raises BadInput with a draft open."""
-        if self.last is None:
-            raise BadInput("Nothing was saved here that could be taken back.")
-        if self.edits.operations:
-            raise BadInput("There are changes that are not saved.", remedy="Save or discard them first.")
-        app, run = self.desk.app, self.last.run
-
-        def planned(_step: Step) -> tuple[Plan, Effects]:
-            plan = migrating.plan_rollback(app, run)
-            return plan, editing.effects(plan.operations, editing.basis(app))
-
-        self.work(planned, self._ask)
 
     def reread(self) -> None:
         """Look at the store again, after another form changed it; a draft is kept."""

@@ -92,6 +92,19 @@ def test_saving_shows_the_plan_first_and_undo_takes_it_back(form: UserSettingsFo
     assert own(form, "ANNA")["email"] == "anna@norrby.example"
 
 
+def test_what_was_typed_after_the_plan_was_shown_is_neither_saved_nor_lost(form: UserSettingsForm) -> None:
+    form.turn("ANNA")
+    form.panel.fields["email"].value = "a.berg@norrby.example"
+    form.save_button.click()
+    form.panel.fields["email"].value = "anna.berg@norrby.example"
+    assert form.confirmation.plan is None, "a plan is shown for what it was made of"
+    form.confirmation.apply.click()
+    assert own(form, "ANNA")["email"] == "anna@norrby.example"
+    assert form.panel.fields["email"].value == "anna.berg@norrby.example"
+    save(form)
+    assert own(form, "ANNA")["email"] == "anna.berg@norrby.example"
+
+
 def test_not_yet_and_discard_write_nothing(form: UserSettingsForm) -> None:
     form.turn("ANNA")
     form.panel.fields["port"].value = 465
