@@ -54,7 +54,9 @@ class VerifyPanel:
             words = "Nobody could send by this account as it is saved, so there is nothing to try."
             self.shown.say(Tone.WARNING, words, "Explain says of every user why.")
             return
-        names = dict.fromkeys(verified.subject.name for verified in found)
+        alike: dict[str, list[Verified]] = {}
+        for verified in found:
+            alike.setdefault(verified.subject.name, []).append(verified)
         users = len({user for verified in found for user in verified.subject.users})
         summary = said(Tone.HINT, f"{users:,} user(s) send by it." if users != 1 else "1 user sends by it.")
-        self.shown.show(summary, *(tables.rungs(found, name) for name in names))
+        self.shown.show(summary, *(tables.rungs(its, name) for name, its in alike.items()))

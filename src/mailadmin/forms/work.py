@@ -48,7 +48,7 @@ class Progress:
         self._stoppable = True
         self.bar = IntProgress(description="Progress", min=0, max=1, bar_style="info")
         self.words = Shown()
-        self.stop = Button(description="Stop", tooltip="Stop what is running; nothing of it is kept")
+        self.stop = Button(description="Stop", tooltip="Stop what is running")
         self.stop.on_click(self._pressed)
         self.box = HBox([self.bar, self.stop, self.words])
         self.box.add_class("mailadmin-progress")

@@ -1,16 +1,17 @@
 """Whether an account would work, rung by rung, without sending anything.
 
 Laws: a rung is climbed by the very code that sends; the first that breaks ends the climb; a password goes where it
-would go when sending, and nowhere else. SMTP stops after RCPT (RFC 5321 3.3); Graph is only read.
+would go when sending, and nowhere else. SMTP stops after RCPT (RFC 5321 3.3), and all of it, the name included, has one
+deadline; Graph is only read.
 """
 
 from __future__ import annotations
 
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ from ..domain.addresses import host
 from ..domain.profiles import ExchangeProfile, ExchangeServerProfile, MailProfile, OutlookProfile, SmtpProfile
 from ..domain.services import ServiceKind
 from ..errors import MailAdminError, MailFailed, StageTimeout, TlsRequired
-from . import entra
+from . import dialling, entra
 from .graph_client import Clock, GraphClient
 from .http import Gate, segment
 from .smtp import connect, sign_in, way
@@ -37,7 +38,10 @@ class Result(StrEnum):
 
 
 class Rung(NamedTuple):
-    """One rung: what came of it, in how many seconds, with what code, what it means, and what to do."""
+    """One rung: what came of it, in how many seconds, with what code, what it means, and what to do.
+
+    `late` where it broke because nothing came in time, which says more of the server than of the account.
+    """
 
     name: str
     result: Result
@@ -45,6 +49,7 @@ class Rung(NamedTuple):
     code: int | None = None
     meaning: str = ""
     remedy: str = ""
+    late: bool = False
 
 
 RUNGS: dict[ServiceKind, tuple[str, ...]] = {
@@ -75,11 +80,17 @@ EXPIRES_SOON = timedelta(days=30)
 
 
 class Climb:
-    """The rungs climbed so far, and how long each took."""
+    """The rungs climbed so far, and how long each took, by one deadline."""
 
-    def __init__(self, service: ServiceKind) -> None:
+    def __init__(self, service: ServiceKind, deadline: float) -> None:
         self._names = RUNGS[service]
         self._rungs: dict[str, Rung] = {}
+        self._until = time.monotonic() + deadline
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, and never none: whoever asks next is given up at once, in words of its own."""
+        return max(self._until - time.monotonic(), 0.001)
 
     def climbed(self, name: str, seconds: float, meaning: str, **told: Any) -> None:
         """A rung that held."""
@@ -88,7 +99,8 @@ class Climb:
     def broke(self, name: str, seconds: float, error: MailAdminError) -> None:
         """The rung that broke."""
         code = error.code if isinstance(error, MailFailed) else None
-        self._rungs[name] = Rung(name, Result.FAILED, seconds, code, error.what, error.remedy)
+        late = isinstance(error, StageTimeout)
+        self._rungs[name] = Rung(name, Result.FAILED, seconds, code, error.what, error.remedy, late)
 
     def rungs(self) -> tuple[Rung, ...]:
         """Every rung of the service, in order."""
@@ -109,6 +121,19 @@ def climb(profile: MailProfile, sender: str) -> tuple[Rung, ...]:
         case OutlookProfile():
             words = "the person's own mail program sends: nothing of it can be verified from here"
             return (Rung("Outlook", Result.NOT_NEEDED, meaning=words),)
+
+
+def server_of(profile: MailProfile) -> str:
+    """Where the climb begins, as `host:port`; '' where it leads to no server."""
+    match profile:
+        case SmtpProfile():
+            return f"{profile.server.lower()}:{way(profile.security, profile.port).port}"
+        case ExchangeProfile():
+            return profile.hosts.login
+        case ExchangeServerProfile():
+            return profile.server
+        case OutlookProfile():
+            return ""
 
 
 class _Watched(Session):
@@ -144,13 +169,13 @@ class _Watched(Session):
 
 
 def _smtp(profile: SmtpProfile, sender: str) -> tuple[Rung, ...]:
-    found = Climb(ServiceKind.SMTP)
+    found = Climb(ServiceKind.SMTP, profile.deadline)
     name, began = "DNS", time.monotonic()
     try:
         addresses = look_up(profile.server, way(profile.security, profile.port).port, profile.deadline)
         found.climbed(name, time.monotonic() - began, f"{profile.server} is {', '.join(addresses)}")
         name, began = "connect", time.monotonic()
-        session = _Watched(profile.server, ehlo_name=profile.ehlo_name, deadline=profile.deadline)
+        session = _Watched(profile.server, ehlo_name=profile.ehlo_name, deadline=found.left)
     except MailAdminError as error:
         found.broke(name, time.monotonic() - began, error)
         return found.rungs()
@@ -171,24 +196,15 @@ def _smtp(profile: SmtpProfile, sender: str) -> tuple[Rung, ...]:
 
 
 def look_up(server: str, port: int, deadline: float) -> list[str]:
-    """The addresses of a host. The system's resolver has no deadline of its own, so it is asked in a thread."""
-    answer: list[Any] = []
-
-    def ask() -> None:
-        try:
-            name = server if server.isascii() else host(server)
-            answer.append(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
-        except (OSError, ValueError) as error:
-            answer.append(error)
-
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(deadline)
-    if not answer or getattr(answer[0], "errno", None) == socket.EAI_AGAIN:
-        raise StageTimeout("DNS", f"no answer about {server}.", remedy="Check the machine's name server.")
-    if isinstance(answer[0], Exception):
-        raise MailFailed("DNS", f"there is no host {server}.", remedy="Correct the server's name.") from answer[0]
-    return sorted({str(found[4][0]) for found in answer[0]})
+    """The addresses of a host, in words. Raises StageTimeout, MailFailed."""
+    try:
+        found = dialling.addresses(server if server.isascii() else host(server), port, deadline)
+    except (OSError, ValueError) as error:
+        if isinstance(error, TimeoutError) or getattr(error, "errno", None) == socket.EAI_AGAIN:
+            remedy = "Check the machine's name server."
+            raise StageTimeout("DNS", f"no answer about {server}.", remedy=remedy) from error
+        raise MailFailed("DNS", f"there is no host {server}.", remedy="Correct the server's name.") from error
+    return sorted({str(address[0]) for address in found})
 
 
 def _ask(session: Session, sender: str) -> None:
@@ -255,10 +271,10 @@ _TOLD: dict[str, Callable[[_Watched, SmtpProfile], Rung]] = {
 
 
 def _exchange(profile: ExchangeProfile) -> tuple[Rung, ...]:
-    found = Climb(ServiceKind.EXCHANGE)
+    found = Climb(ServiceKind.EXCHANGE, profile.deadline)
     name, began = "tenant", time.monotonic()
     try:
-        for rung in _exchange_steps(profile):
+        for rung in _exchange_steps(profile, found):
             found.climbed(rung.name, time.monotonic() - began, rung.meaning, result=rung.result, remedy=rung.remedy)
             name, began = _after(rung.name), time.monotonic()
     except MailAdminError as error:
@@ -285,7 +301,7 @@ def _after(name: str) -> str:
     return names[min(names.index(name) + 1, len(names) - 1)]
 
 
-def _exchange_steps(profile: ExchangeProfile) -> Iterator[Rung]:
+def _exchange_steps(profile: ExchangeProfile, found: Climb) -> Iterator[Rung]:
     _check_tenant(profile)
     yield Rung("tenant", Result.PASSED, meaning=f"{profile.hosts.login} knows the tenant")
     token = entra.token(profile, renew=True)
@@ -295,6 +311,7 @@ def _exchange_steps(profile: ExchangeProfile) -> Iterator[Rung]:
         yield Rung("roles", Result.WARNING, meaning="; ".join(warnings), remedy=remedy)
     else:
         yield Rung("roles", Result.PASSED, meaning="the three permissions of the release note are there")
+    profile = replace(profile, deadline=found.left)
     with GraphClient(profile, Clock(sleep=_patience(profile.deadline))) as client:
         for name, folder, said in (("mailbox", "Inbox", "is there"), ("folders", "Drafts", "has its folders")):
             answer = client.call("GET", "mailFolders", folder, stage=name, query={"$select": "id"})

@@ -11,11 +11,12 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ..domain.profiles import ExchangeServerProfile
 from ..domain.services import ServiceKind
 from ..errors import ConnectionClosed, MailAdminError, StageTimeout
-from . import tls
+from . import dialling, tls
 from .ews import opened
 from .ladder import RUNGS, Climb, Result, Rung, certificate_told, look_up
 
@@ -24,11 +25,11 @@ _HTTPS = 443
 
 def climb_ews(profile: ExchangeServerProfile) -> tuple[Rung, ...]:
     """Try an account without sending. Raises nothing of ours."""
-    found = Climb(ServiceKind.EXCHANGE_SERVER)
+    found = Climb(ServiceKind.EXCHANGE_SERVER, profile.deadline)
     names = iter(RUNGS[ServiceKind.EXCHANGE_SERVER])
     name, began = next(names), time.monotonic()
     try:
-        for rung in _steps(profile):
+        for rung in _steps(profile, found):
             found.climbed(name, time.monotonic() - began, rung.meaning, result=rung.result, remedy=rung.remedy)
             name, began = next(names, name), time.monotonic()
     except MailAdminError as error:
@@ -36,15 +37,16 @@ def climb_ews(profile: ExchangeServerProfile) -> tuple[Rung, ...]:
     return found.rungs()
 
 
-def _steps(profile: ExchangeServerProfile) -> Iterator[Rung]:
+def _steps(profile: ExchangeServerProfile, found: Climb) -> Iterator[Rung]:
     """One rung after the other, in the order of the table."""
     host, port = _host_and_port(profile)
     addresses = look_up(host, port, profile.deadline)
     yield _passed(f"{host} is {', '.join(addresses)}")
-    with _connected(host, port, profile.deadline) as connection:
+    with _connected(host, port, found.left) as connection:
         yield _passed(f"the server answers at port {port}")
+        connection.settimeout(found.left)
         yield _protected(connection, host, profile)
-    with opened(profile) as mailbox:
+    with opened(replace(profile, deadline=found.left)) as mailbox:
         yield _passed(f"{mailbox.version}, signed in as {profile.user_name}")
         mailbox.look_at()
         yield _passed(f"{profile.mailbox} is there, with its folders")
@@ -66,7 +68,7 @@ def _host_and_port(profile: ExchangeServerProfile) -> tuple[str, int]:
 @contextmanager
 def _connected(host: str, port: int, deadline: float) -> Iterator[socket.socket]:
     try:
-        connection = socket.create_connection((host, port), timeout=deadline)
+        connection = dialling.connected(host, port, deadline)
     except TimeoutError:
         raise StageTimeout(
             "connect", f"{host} does not answer at port {port}.", remedy="Check port and firewall."

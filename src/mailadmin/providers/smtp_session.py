@@ -30,7 +30,7 @@ from ..errors import (
     StageTimeout,
     TlsRequired,
 )
-from . import tls
+from . import dialling, tls
 from .smtp_replies import refusal
 from .smtp_sasl import CANCEL, MECHANISMS, forms_of
 
@@ -72,7 +72,7 @@ class Session(smtplib.SMTP):
     def open(self, port: int, context: ssl.SSLContext | None, pinned: str) -> None:
         """Connect, with TLS from the first byte where a context is given, and read the greeting."""
         try:
-            self.sock = socket.create_connection((self._a_label(), port), self._remaining())
+            self.sock = dialling.connected(self._a_label(), port, self._remaining())
         except (socket.gaierror, ValueError) as error:
             remedy = "Correct the server's name, or check the network."
             raise MailFailed(self.stage, f"there is no host {self.server}.", remedy=remedy) from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from sqlalchemy import Column, Connection, Table, Text, delete, insert, select
+from sqlalchemy import Column, Connection, Table, Text, bindparam, delete, insert, select
 
 from .tables import METADATA
 
@@ -22,11 +22,18 @@ Kept = tuple[str, str, list[list[object]]]
 """When (UTC, ISO 8601), with what result, rung by rung."""
 
 
-def keep(connection: Connection, profile_hash: str, at: str, result: str, rungs: Iterable[Iterable[object]]) -> None:
-    """Keep what was seen, in place of what was seen before."""
-    connection.execute(delete(VERIFICATIONS).where(VERIFICATIONS.c.profile_hash == profile_hash))
-    text = json.dumps([list(rung) for rung in rungs], ensure_ascii=False)
-    connection.execute(insert(VERIFICATIONS).values(profile_hash=profile_hash, at=at, result=result, rungs=text))
+def keep(connection: Connection, seen: Mapping[str, Kept]) -> None:
+    """Keep what was seen of accounts, by their hashes, in place of what was seen before."""
+    rows = [
+        {"profile_hash": profile_hash, "at": at, "result": result, "rungs": json.dumps(rungs, ensure_ascii=False)}
+        for profile_hash, (at, result, rungs) in seen.items()
+    ]
+    if rows:
+        connection.execute(_FORGET, [{"known": profile_hash} for profile_hash in seen])
+        connection.execute(insert(VERIFICATIONS), rows)
+
+
+_FORGET = delete(VERIFICATIONS).where(VERIFICATIONS.c.profile_hash == bindparam("known"))
 
 
 def every(connection: Connection) -> dict[str, Kept]:

@@ -2,16 +2,17 @@
 
 Laws: an account is verified once, however many users send by it; accounts that sign in alike are tried one after the
 other, and a login that was refused is not tried again, since that could lock it; what is hidden from its users is not
-asked.
+asked; what was not tried says so and is not kept; what was seen is kept, whoever stops the rest.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Lock
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import NamedTuple
 
 from ..bootstrap import App
@@ -19,7 +20,7 @@ from ..domain.keys import match_key
 from ..domain.profiles import OutlookProfile
 from ..domain.services import ServiceKind
 from ..errors import BadInput, MailAdminError
-from ..providers.ladder import OWN_RUNGS, RUNGS, Result, Rung, climb
+from ..providers.ladder import OWN_RUNGS, RUNGS, Result, Rung, climb, server_of
 from ..resolution.provenance import Resolution
 from ..sandbox.faults import FAULTS, Fault
 from ..storage import verifications
@@ -29,9 +30,13 @@ from .subjects import OUTLOOK
 from .subjects import Subject as Subject
 from .subjects import subjects as subjects
 from .switching import in_force
+from .turns import Lane, Turns
 
-AT_ONCE = 32
-"""Accounts verified at the same time."""
+HANGS_AFTER = 3.0
+"""Seconds after which an account under way is taken to hang, and another may go meanwhile."""
+
+LATE_IN_A_LOGIN = 2
+"""How many senders of one login may wait in vain, once it got in: one alone may be what its server ponders."""
 
 FRESH = timedelta(days=7)
 """How long a verification counts; after that it is stale."""
@@ -48,11 +53,12 @@ Climbing = Callable[..., tuple[Rung, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What verifying an account showed. `at` is UTC, ISO 8601."""
+    """What verifying an account showed, or that it was not tried. `at` is UTC, ISO 8601."""
 
     subject: Subject
     at: str
     rungs: tuple[Rung, ...]
+    tried: bool = True
 
     @property
     def result(self) -> Result:
@@ -75,14 +81,29 @@ class Verified:
         """Whether it came past signing in, to the rungs of its own."""
         return self.broken is None or self.broken.name in OWN_RUNGS
 
+    @property
+    def late(self) -> bool:
+        """Whether it was given up because nothing came in time."""
+        return self.broken is not None and self.broken.late
+
 
 def verify(
     app: App, wanted: Iterable[Subject], *, progress: Progress | None = None, climbing: Climbing = climb
 ) -> list[Verified]:
-    """Verify accounts, many at once, and keep what was seen. Nothing is sent."""
-    found = _tried(app, list(wanted), progress, climbing, AT_ONCE)
-    _keep(app, found)
-    return found
+    """Verify accounts, many at once, and keep what was seen. Nothing is sent.
+
+    What `progress` raises, or an interrupt, ends it at once: what is under way is left to its own deadline.
+    """
+    asked = list(wanted)
+    seen: dict[int, Verified] = {}
+    try:
+        for place, verified in _tried(app, asked, climbing, Turns(_logins(asked))):
+            seen[place] = verified
+            if progress:
+                progress(len(seen), len(asked))
+    finally:
+        _keep(app, seen.values())
+    return [seen[place] for place in range(len(asked))]
 
 
 def verify_in_sandbox(app: App, faults: Mapping[str, int] | None = None) -> list[Verified]:
@@ -97,39 +118,99 @@ def verify_in_sandbox(app: App, faults: Mapping[str, int] | None = None) -> list
     with sandboxed(app, tick_global=True) as playing:
         for name, times in (faults or {}).items():
             playing.sandbox.faults.switch_on(Fault(name), times=times)
-        return _tried(app, subjects(app, every_service=True), None, climb, 1)
+        wanted = subjects(app, every_service=True)
+        seen = dict(_tried(app, wanted, climb, Turns(_logins(wanted), at_once=1, most=1)))
+    return [seen[place] for place in range(len(wanted))]
 
 
-def _tried(
-    app: App, wanted: list[Subject], progress: Progress | None, climbing: Climbing, at_once: int
-) -> list[Verified]:
-    """What verifying showed, in the order asked."""
-    alike: dict[int, list[int]] = {}
+def _logins(wanted: Iterable[Subject]) -> Iterator[tuple[str, list[int]]]:
+    """The accounts of each login by their places, with the server they go to; what is no account stands alone."""
+    alike: dict[Hashable, list[int]] = {}
+    servers: dict[Hashable, str] = {}
     for place, subject in enumerate(wanted):
-        alike.setdefault(subject.login, []).append(place)
-    found: dict[int, Verified] = {}
-    one_by_one = Lock()
-
-    def in_turn(places: list[int]) -> None:
-        stuck: tuple[Rung, ...] | None = None
-        for place in places:
-            verified = _climbed(app, wanted[place], climbing, stuck)
-            stuck = None if verified.gets_in else verified.rungs
-            with one_by_one:
-                found[place] = verified
-                if progress:
-                    progress(len(found), len(wanted))
-
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
-        for _ in pool.map(in_turn, alike.values()):
-            pass
-    return [found[place] for place in range(len(wanted))]
+        login = subject.login if subject.account else (subject.login, place)
+        servers[login] = server_of(subject.account.profile) if subject.account else ""
+        alike.setdefault(login, []).append(place)
+    return ((servers[login], places) for login, places in alike.items())
 
 
-def _climbed(app: App, subject: Subject, climbing: Climbing, stuck: tuple[Rung, ...] | None) -> Verified:
+def _tried(app: App, wanted: list[Subject], climbing: Climbing, turns: Turns) -> Iterator[tuple[int, Verified]]:
+    """What verifying showed of each account, by its place among those asked, as soon as it is known."""
+    climbers = _Climbers(lambda place: _climbed(app, wanted[place], climbing))
+    left = len(wanted)
+    while left:
+        while (turn := turns.take()) is not None:
+            climbers.send(*turn)
+        for place, verified in _known(wanted, climbers, turns):
+            yield place, verified
+            left -= 1
+
+
+def _known(wanted: list[Subject], climbers: _Climbers, turns: Turns) -> Iterator[tuple[int, Verified]]:
+    """What is known once the next is back: of itself, and of those it spares; nothing where one only hangs."""
+    lane, place, verified = climbers.next()
+    if verified is None:
+        turns.hangs(lane)
+        return
+    yield place, verified
+    if not verified.gets_in:
+        for other in lane.leave():
+            yield other, replace(verified, subject=wanted[other])
+    given_up = lane.leave() if lane.late + verified.late == LATE_IN_A_LOGIN else []
+    for other in given_up + turns.came(lane, late=verified.late):
+        yield other, _untried(wanted[other], verified)
+
+
+class _Climbers:
+    """Threads, each of which climbs for one account.
+
+    They are daemons, unlike those of a pool: whoever wants to leave does not wait for one that hangs.
+    """
+
+    def __init__(self, climbed: Callable[[int], Verified]) -> None:
+        self._climbed = climbed
+        self._back: SimpleQueue[tuple[Lane, int, Verified | BaseException]] = SimpleQueue()
+        self._lively: dict[Lane, float] = {}
+
+    def send(self, lane: Lane, place: int) -> None:
+        """Have one climb."""
+        self._lively[lane] = time.monotonic() + HANGS_AFTER
+        Thread(target=self._climb, args=(lane, place), daemon=True, name="mailadmin-verify").start()
+
+    def _climb(self, lane: Lane, place: int) -> None:
+        try:
+            self._back.put((lane, place, self._climbed(place)))
+        except BaseException as error:
+            self._back.put((lane, place, error))
+
+    def next(self) -> tuple[Lane, int, Verified | None]:
+        """The next that is back, with what it saw, or one that begins to hang, without. Raises what climbing raised."""
+        until = next(iter(self._lively.values()), None)
+        try:
+            lane, place, seen = self._back.get(timeout=until and max(0.0, until - time.monotonic()))
+        except Empty:
+            oldest = next(iter(self._lively))
+            del self._lively[oldest]
+            return oldest, 0, None
+        self._lively.pop(lane, None)
+        if isinstance(seen, BaseException):
+            raise seen
+        return lane, place, seen
+
+
+def _untried(subject: Subject, late: Verified) -> Verified:
+    """What is said of an account that was spared, others having waited in vain: where they did, and nothing else."""
+    rungs = [
+        Rung(rung.name, Result.FAILED, meaning=f"not tried; others waited in vain: {rung.meaning}", remedy=rung.remedy)
+        if rung.late
+        else Rung(rung.name, Result.NOT_REACHED)
+        for rung in late.rungs
+    ]
+    return Verified(subject, late.at, tuple(rungs), tried=False)
+
+
+def _climbed(app: App, subject: Subject, climbing: Climbing) -> Verified:
     at = app.now()
-    if stuck is not None:
-        return Verified(subject, at, stuck)
     if subject.service is ServiceKind.OUTLOOK:
         return Verified(subject, at, climbing(OUTLOOK, ""))
     if subject.account is None:
@@ -141,11 +222,15 @@ def _climbed(app: App, subject: Subject, climbing: Climbing, stuck: tuple[Rung, 
 
 
 def _keep(app: App, results: Iterable[Verified]) -> None:
+    seen: dict[str, verifications.Kept] = {}
+    for found in results:
+        if found.subject.account is not None and found.tried:
+            rungs: list[list[object]] = [
+                [r.name, str(r.result), round(r.seconds, 3), r.code, r.meaning, r.remedy] for r in found.rungs
+            ]
+            seen[found.subject.account.profile_hash] = found.at, str(found.result), rungs
     with app.store.writing() as connection:
-        for found in results:
-            if found.subject.account is not None:
-                rungs = [[r.name, str(r.result), round(r.seconds, 3), r.code, r.meaning, r.remedy] for r in found.rungs]
-                verifications.keep(connection, found.subject.account.profile_hash, found.at, str(found.result), rungs)
+        verifications.keep(connection, seen)
 
 
 class Finding(NamedTuple):

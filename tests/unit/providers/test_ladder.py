@@ -12,12 +12,19 @@ from typing import Any
 
 import pytest
 
-from mailadmin.domain.profiles import ExchangeProfile, MailProfile, Secret, SmtpProfile
+from mailadmin.domain.profiles import (
+    ExchangeProfile,
+    ExchangeServerProfile,
+    MailProfile,
+    OutlookProfile,
+    Secret,
+    SmtpProfile,
+)
 from mailadmin.domain.services import Security, ServiceKind
 from mailadmin.domain.settings import Hosts
 from mailadmin.errors import KeyNeeded
 from mailadmin.providers import entra, ladder
-from mailadmin.providers.ladder import EXPIRES_SOON, RUNGS, Result, Rung, climb
+from mailadmin.providers.ladder import EXPIRES_SOON, RUNGS, Result, Rung, climb, server_of
 from mailadmin.sandbox.faults import Fault
 from mailadmin.sandbox.graph import Graph
 from mailadmin.sandbox.listener import Request
@@ -98,7 +105,26 @@ def test_dns_a_name_server_that_does_not_answer_is_given_up(monkeypatch: pytest.
     monkeypatch.setattr(ladder.socket, "getaddrinfo", lambda *_, **__: release.wait(30) and [])
     rung = broken(climb(_profile(server="slow.test", deadline=0.05), SENDER), "DNS")
     release.set()
-    assert rung.meaning == "DNS: no answer about slow.test."
+    assert (rung.meaning, rung.late) == ("DNS: no answer about slow.test.", True)
+
+
+def test_what_the_name_took_is_not_there_for_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    class Spied(ladder._Watched):
+        def __init__(self, server: str, *, ehlo_name: str, deadline: float) -> None:
+            given.append(deadline)
+            super().__init__(server, ehlo_name=ehlo_name, deadline=deadline)
+
+    def look_up(*_: Any) -> list[str]:
+        Event().wait(0.2)
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(ladder, "look_up", look_up)
+    monkeypatch.setattr(ladder, "_Watched", Spied)
+    with scripted() as server:
+        tried(server, deadline=20.0)
+    assert given[0] <= 19.8
 
 
 def test_dns_a_name_server_that_fails_says_nothing_about_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,6 +177,7 @@ def test_greeting(script: Any, words: str, code: int | None) -> None:
     rung = broken(rungs, "greeting")
     assert words in rung.meaning
     assert rung.code == code
+    assert rung.late is (script == {"banner": Act.HANG})
 
 
 @pytest.mark.parametrize("implicit", [False, True], ids=["STARTTLS", "TLS at once"])
@@ -264,6 +291,31 @@ def test_sender_refused() -> None:
 def test_recipient_refused() -> None:
     with scripted({"RCPT": b"550 5.1.1 nobody\r\n"}) as server:
         assert broken(tried(server, canary()), "recipient").code == 550
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"server": "Mail.Test", "port": 587}, "mail.test:587"),
+        ({"port": 0, "security": Security.SSL_ON_CONNECT}, "localhost:465"),
+        ({"port": 0, "security": Security.START_TLS}, "localhost:25"),
+    ],
+)
+def test_an_smtp_server_is_its_name_and_port(parts: dict[str, Any], expected: str) -> None:
+    assert server_of(_profile(**parts)) == expected
+
+
+def test_other_services_begin_at_their_own_server() -> None:
+    secret = Secret(canary)
+    endpoint = "https://mail.test:8443/EWS/Exchange.asmx"
+    on_premises = ExchangeServerProfile(endpoint=endpoint, user_name="u", password=secret, mailbox=ACCOUNTS)
+    hosts = Hosts("login.test", "graph.test", ())
+    online = ExchangeProfile(tenant_id=TENANT_ID, client_id=CLIENT, client_secret=secret, mailbox=ACCOUNTS, hosts=hosts)
+    assert [server_of(p) for p in (on_premises, online, OutlookProfile(own=""))] == [
+        "mail.test:8443",
+        "login.test",
+        "",
+    ]
 
 
 def _profile(**parts: Any) -> SmtpProfile:

@@ -273,11 +273,11 @@ def test_a_server_outside_ascii_is_looked_for_under_its_own_name(monkeypatch: py
     """SM-35: the library would go to mail.fass.example."""
     asked: list[tuple[str, int]] = []
 
-    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
-        asked.append(address)
+    def connect(name: str, port: int, deadline: float) -> socket.socket:
+        asked.append((name, port))
         raise TimeoutError
 
-    monkeypatch.setattr(smtp_session.socket, "create_connection", connect)
+    monkeypatch.setattr(smtp_session.dialling, "connected", connect)
     session = Session("mail.faß.example", ehlo_name="a.test", deadline=1)
     with pytest.raises(StageTimeout) as caught:
         session.open(25, None, "")

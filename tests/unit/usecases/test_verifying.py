@@ -22,6 +22,7 @@ from mailadmin.errors import KeyNeeded
 from mailadmin.providers.ladder import RUNGS, Result, Rung
 from mailadmin.usecases import verifying
 from mailadmin.usecases.accounts import Account
+from mailadmin.usecases.turns import AT_ONCE
 from mailadmin.usecases.verifying import Subject, Verified, findings, verify
 from tests.scripted import scripted
 
@@ -64,8 +65,9 @@ class Climbed:
         self.tried: list[str] = []
 
     def __call__(self, profile: MailProfile, sender: str) -> tuple[Rung, ...]:
-        self.tried.append(sender.partition("@")[0])
-        return rungs(self.broken.get(self.tried[-1], ""))
+        who = sender.partition("@")[0]
+        self.tried.append(who)
+        return rungs(self.broken.get(who, ""))
 
 
 def test_results_come_in_the_order_asked_with_progress_for_each(app: App) -> None:
@@ -226,3 +228,112 @@ def test_a_broken_rung_is_looked_at_before_one_that_creaks() -> None:
 def test_a_deadline_is_given_to_every_account_that_is_one() -> None:
     given = list(verifying.with_deadline([subject(1), subject(2)._replace(account=None)], 3.0))
     assert [s.account and s.account.profile.deadline for s in given] == [3.0, None]
+
+
+# --- servers that hang
+
+
+def late(rung: str) -> tuple[Rung, ...]:
+    """A climb that ended at its deadline."""
+    return tuple(r._replace(late=True) if r.result is FAILED else r for r in rungs(rung))
+
+
+class Late(Climbed):
+    """Waits in vain where it would break."""
+
+    def __call__(self, profile: MailProfile, sender: str) -> tuple[Rung, ...]:
+        return tuple(r._replace(late=r.result is FAILED) for r in super().__call__(profile, sender))
+
+
+def test_of_a_login_that_got_in_two_wait_for_their_deadline_and_the_others_are_told_as_not_tried(app: App) -> None:
+    climbed = Late(**dict.fromkeys(("u1", "u3", "u4", "u5"), "sender"))
+    found = verify(app, [subject(n, login=7) for n in range(7)], climbing=climbed)
+    assert climbed.tried == ["u0", "u1", "u2", "u3"]
+    assert [v.tried for v in found] == [True] * 4 + [False] * 3
+    assert [v.result for v in found] == [PASSED, FAILED, PASSED, FAILED, FAILED, FAILED, FAILED]
+    assert {v.rungs for v in found if not v.tried} == {
+        (
+            *[Rung(name, NOT_REACHED) for name in RUNGS[SMTP][:5]],
+            Rung("sender", FAILED, meaning="not tried; others waited in vain: sender is odd", remedy="Mend sender."),
+            Rung("recipient", NOT_REACHED),
+        )
+    }
+
+
+def test_of_a_server_that_never_answers_the_rest_is_told_as_not_tried(app: App) -> None:
+    wanted = [subject(n, server="good.test" if n == 0 else "dead.test") for n in range(AT_ONCE + 11)]
+    climbed = Late(**{f"u{n}": "greeting" for n in range(1, AT_ONCE + 11)})
+    found = verify(app, wanted, climbing=climbed)
+    assert len(climbed.tried) == 1 + AT_ONCE
+    assert [v.result for v in found] == [PASSED, *[FAILED] * (AT_ONCE + 10)]
+    assert len([v for v in found if not v.tried]) == 10
+    assert {(f.accounts, f.odd and f.odd.meaning) for f in findings(found) if f.result is FAILED} == {
+        (AT_ONCE, "greeting is odd"),
+        (10, "not tried; others waited in vain: greeting is odd"),
+    }
+
+
+def test_what_was_not_tried_leaves_what_was_seen_before(app: App) -> None:
+    wanted = [subject(n, login=7) for n in range(3)]
+    verify(app, wanted, climbing=Climbed())
+    verify(app, wanted, climbing=Late(**dict.fromkeys(("u0", "u1"), "recipient")))
+    assert standings(app, wanted) == ["failed", "failed", "verified"]
+
+
+def standings(app: App, wanted: list[Subject]) -> list[str]:
+    return [verifying.standing_of(app, one.account).word for one in wanted if one.account]
+
+
+def test_a_from_that_makes_no_account_says_nothing_about_the_others_of_its_login(app: App) -> None:
+    bad = subject(0, login=7)._replace(account=None, refused=KeyNeeded("This From is none."))
+    found = verify(app, [bad, subject(1, login=7)], climbing=Climbed())
+    assert [v.result for v in found] == [FAILED, PASSED]
+
+
+def test_those_that_hang_give_their_places_to_others(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as there are places wait, at servers of their own, for one that is asked for after them."""
+    monkeypatch.setattr(verifying, "HANGS_AFTER", 0.01)
+    last = Event()
+
+    def climbing(_profile: MailProfile, sender: str) -> tuple[Rung, ...]:
+        if sender.startswith(f"u{AT_ONCE}@"):
+            last.set()
+        return rungs() if last.wait(30) else late("greeting")
+
+    found = verify(app, [subject(n, server=f"s{n}.test") for n in range(AT_ONCE + 1)], climbing=climbing)
+    assert {v.result for v in found} == {PASSED}
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, TimeoutError])
+def test_whoever_stops_it_does_not_wait_and_what_was_seen_is_kept(app: App, stop: type[BaseException]) -> None:
+    """Were those waited for that hang, they would have been let go already."""
+    release, let_go = Event(), Event()
+
+    def climbing(profile: SmtpProfile, _sender: str) -> tuple[Rung, ...]:
+        if profile.server == "hangs.test" and release.wait(30):
+            let_go.set()
+        return rungs()
+
+    def progress(done: int, _of: int) -> None:
+        if done == 3:
+            raise stop
+
+    wanted = [subject(n, server="hangs.test" if n < 5 else "localhost") for n in range(8)]
+    with pytest.raises(stop):
+        verify(app, wanted, progress=progress, climbing=climbing)
+    assert not let_go.is_set()
+    assert standings(app, wanted) == ["never verified"] * 5 + ["verified"] * 3
+    release.set()
+    assert let_go.wait(30)
+
+
+def test_what_climbing_raises_leaves_what_was_seen(app: App) -> None:
+    def climbing(_profile: MailProfile, sender: str) -> tuple[Rung, ...]:
+        if sender.startswith("u1@"):
+            raise ZeroDivisionError
+        return rungs()
+
+    wanted = [subject(n, login=7) for n in range(3)]
+    with pytest.raises(ZeroDivisionError):
+        verify(app, wanted, climbing=climbing)
+    assert standings(app, wanted) == ["verified", "never verified", "never verified"]
