@@ -23,10 +23,10 @@ from mailadmin.domain.governed import Row, record_of, table_of
 from mailadmin.domain.organisation import CostCentre, User
 from mailadmin.domain.services import Override, Service, ServiceKind
 from mailadmin.errors import BadInput, MailAdminError, NotAStore, StoreBusy, StoreFailed, StoreTooNew, Tampered
-from mailadmin.migration.operations import Operation
+from mailadmin.migration.operations import Operation, Operations
 from mailadmin.storage import unit_of_work
 from mailadmin.storage.keys import KEY_VARIABLE, StoreKey, new_key, new_sealer
-from mailadmin.storage.sealing import row_seal
+from mailadmin.storage.sealing import row_seals
 from mailadmin.storage.unit_of_work import APPLICATION_ID, PRAGMAS, SCHEMA_VERSION, Store
 from mailadmin.usecases import configuring, maintaining
 from tests.campaign import Places, applied, file_of, plan_change
@@ -98,7 +98,7 @@ def _seal(connection: Connection, key: StoreKey) -> None:
     )
     for table in ("cost_centres", "users"):
         [row] = connection.execute(text(f"SELECT * FROM {table}")).mappings()
-        connection.execute(text(f"UPDATE {table} SET mac = :mac"), {"mac": row_seal(sealer, table, dict(row))})
+        connection.execute(text(f"UPDATE {table} SET mac = :mac"), {"mac": row_seals(sealer, table, [dict(row)])[0]})
 
 
 def backup_of(at: Places, url: str, schema: int) -> tuple[object, ...]:
@@ -247,7 +247,9 @@ def test_settings_of_nobody_are_not_kept(at: Places, lacks: str) -> None:
     before = at.picture(url)
     with opened(url) as app:
         plan = plan_change(app, [CostCentre(code="A")])
-        orphan = replace(plan, operations=(*plan.operations, Operation(table_of(ORPHANS[lacks]), None, ORPHANS[lacks])))
+        orphan = replace(
+            plan, operations=Operations([*plan.operations, Operation(table_of(ORPHANS[lacks]), None, ORPHANS[lacks])])
+        )
         with pytest.raises(StoreFailed, match=r"(?i)foreign key"):
             applied(app, orphan)
         assert at.picture(url) == before

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import text
 
 from mailadmin.audit.access import Everybody
-from mailadmin.domain.governed import key_of
+from mailadmin.domain.governed import Organisation, key_of
 from mailadmin.domain.organisation import CostCentre, User, UserLevel
+from mailadmin.domain.services import Override, ServiceKind
 from mailadmin.errors import Tampered
 from mailadmin.migration.operations import Operation
 from mailadmin.resolution.population import People, Person
-from mailadmin.storage import repository
+from mailadmin.storage import repository, whole_columns
 from mailadmin.storage.keys import new_sealer
 from mailadmin.storage.unit_of_work import Store
 from tests.engines import database
@@ -70,6 +71,62 @@ def test_an_id_mailadmin_would_not_have_written_is_refused(tmp_path: Path) -> No
             behind.execute("UPDATE users SET user_id = 'Ann' || char(10) || 'Bob' WHERE user_id_key = 'ann'")
         with store.reading() as connection, pytest.raises(Tampered):
             repository.people(connection)
+
+
+@pytest.fixture
+def in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_columns, "SMALLEST", 2)
+
+
+@pytest.mark.usefixtures("in_pieces")
+def test_people_read_in_pieces_are_everybody_wherever_their_rows_stand(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'mailadmin.db'}", created_at=AT)) as store:
+        keep(store, *USERS)
+        with database(tmp_path / "mailadmin.db") as behind:
+            behind.execute("UPDATE users SET rowid = -7 WHERE user_id_key = 'bob'")
+            behind.execute("UPDATE users SET rowid = 900 WHERE user_id_key = 'ann'")
+        with store.reading() as connection:
+            found = repository.people(connection)
+    assert list(found) == [Person.of(key_of(user)[0], user) for user in sorted(USERS, key=key_of)]
+
+
+@pytest.mark.usefixtures("in_pieces")
+def test_an_id_is_refused_in_any_piece_and_the_connection_is_free_again(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'mailadmin.db'}", created_at=AT)) as store:
+        keep(store, *USERS)
+        with database(tmp_path / "mailadmin.db") as behind:
+            behind.execute("UPDATE users SET user_id = 'Ann' || char(10) || 'Bob' WHERE user_id_key = 'ann'")
+        with store.reading() as connection:
+            with pytest.raises(Tampered):
+                repository.everybody(connection, None)
+            assert repository.number_of_users(connection) == len(USERS)
+
+
+def test_a_store_in_memory_is_read_by_its_own_thread() -> None:
+    with closing(Store("sqlite://", created_at=AT)) as store:
+        keep(store, *USERS)
+        with store.reading() as connection:
+            organisation, people = repository.everybody(connection, None)
+    assert (len(people), organisation.overrides) == (len(USERS), {})
+
+
+OWN = (
+    Override(cost_centre="GLOBAL", service=ServiceKind.SMTP, user_id="Ann", server="a", port=25, sender_name='"\\n'),
+    Override(cost_centre="GLOBAL", service=ServiceKind.EXCHANGE, user_id="Ann", mailbox="ann@example.com"),
+    Override(cost_centre="GLOBAL", service=ServiceKind.SMTP, user_id="zoë", sender_email="zoë@example.com"),
+)
+
+
+def test_everybodys_overrides_are_those_of_each(store: Store) -> None:
+    keep(store, *USERS)
+    with store.writing() as connection:
+        repository.write(connection, [Operation("overrides", None, own) for own in OWN], 2, None)
+    with store.reading() as connection:
+        found, _ = repository.everybody(connection, None)
+    expected = Organisation.of(OWN).overrides
+    assert {key: sorted(own) for key, own in found.overrides.items()} == {
+        key: sorted(own) for key, own in expected.items()
+    }
 
 
 # --- what is remembered ---------------------------------------------------------------------------------------------

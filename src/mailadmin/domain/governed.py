@@ -183,8 +183,13 @@ Record = dict[str, Any]
 def record_of(row: Row) -> Record:
     """A row as plain values: what is not set is left out, a tuple becomes a list, an enum its word."""
     return {
-        name: _plain(value) for name in GOVERNED[table_of(row)].columns if (value := getattr(row, name)) is not None
+        name: value if type(value) in _AS_IT_IS else _plain(value)
+        for name in GOVERNED[table_of(row)].columns
+        if (value := getattr(row, name)) is not None
     }
+
+
+_AS_IT_IS = frozenset({str, int, bool})
 
 
 def _plain(value: object) -> object:

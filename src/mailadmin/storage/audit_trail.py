@@ -20,6 +20,7 @@ from ..domain.canonical import canonical, sha256
 from ..domain.governed import Row, row_of
 from ..errors import Tampered
 from ..migration.plan import Anchor
+from .batches import batched, batches
 from .tables import AUDIT_TRAIL, STORE
 
 Seal = Callable[[bytes], str]
@@ -45,21 +46,21 @@ def record(
     """Append entries to the trail."""
     mac_of = _macs(connection, seal)
     seq, mac = last(connection)
-    rows = []
-    for number, entry in enumerate(entries, seq + 1):
-        content = {
-            "seq": number,
-            "at": at,
-            "actor": actor,
-            "action": entry.action,
-            "object": entry.object,
-            "before": _text(entry.before),
-            "after": _text(entry.after),
-            "plan_hash": plan_hash,
-        }
-        mac = mac_of(mac, content)
-        rows.append({**content, "mac": mac})
-    if rows:
+    for batch in batched(enumerate(entries, seq + 1)):
+        rows = []
+        for number, entry in batch:
+            content = {
+                "seq": number,
+                "at": at,
+                "actor": actor,
+                "action": entry.action,
+                "object": entry.object,
+                "before": _text(entry.before),
+                "after": _text(entry.after),
+                "plan_hash": plan_hash,
+            }
+            mac = mac_of(mac, content)
+            rows.append({**content, "mac": mac})
         connection.execute(insert(AUDIT_TRAIL), rows)
 
 
@@ -92,9 +93,9 @@ def verify(connection: Connection, seal: Seal | None, since: int = 1) -> int:
     mac = connection.execute(select(AUDIT_TRAIL.c.mac).where(AUDIT_TRAIL.c.seq == since - 1)).scalar() or ""
     expected = since - 1
     for expected, row in enumerate(_rows(connection, since), since):
-        content = {name: row[name] for name in row if name != "mac"}
-        mac = mac_of(mac, {**content, "seq": expected})
-        if row["seq"] != expected or row["mac"] != mac:
+        found = row.pop("mac")
+        mac = mac_of(mac, {**row, "seq": expected})
+        if row["seq"] != expected or found != mac:
             raise Tampered(
                 f"The audit trail was changed at entry {expected}.",
                 remedy="Restore the store from a backup, or explain the change.",
@@ -179,8 +180,9 @@ def out_of_time(connection: Connection) -> list[tuple[int, str, str]]:
 
 def _rows(connection: Connection, since: int) -> Iterator[dict[str, Any]]:
     query = select(AUDIT_TRAIL).where(AUDIT_TRAIL.c.seq >= since).order_by(AUDIT_TRAIL.c.seq)
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+    names = AUDIT_TRAIL.c.keys()
+    for batch in batches(connection, query):
+        yield from (dict(zip(names, values, strict=True)) for values in batch)
 
 
 def _macs(connection: Connection, seal: Seal | None) -> Callable[[str, dict[str, Any]], str]:
@@ -197,4 +199,7 @@ def _macs(connection: Connection, seal: Seal | None) -> Callable[[str, dict[str,
 
 
 def _text(record: dict[str, Any] | None) -> str | None:
-    return None if record is None else json.dumps(record, ensure_ascii=False, sort_keys=True)
+    return None if record is None else _written(record)
+
+
+_written = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

@@ -9,19 +9,23 @@ entry of the audit trail since, so that it cannot be taken back (docs/decisions/
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, literal, select, update
+from sqlalchemy import Connection, delete, insert, literal_column, select, update
 
 from ..domain.canonical import canonical
 from ..errors import Tampered
 from . import audit_trail
+from .batches import batches
 from .keys import Sealer
-from .tables import CONTENTS, OF_USERS, ROWS, RUNS, STORE, buckets_of
+from .tables import BUCKETS, CONTENTS, OF_USERS, ROWS, RUNS, STORE, buckets_of
 
 _SIZE = 16
 """Bytes of a digest; those of a bucket without rows are zero."""
+
+_FEW = BUCKETS // 16
 
 Seals = Mapping[int, Collection[str]]
 """The seals of rows by bucket."""
@@ -40,6 +44,11 @@ class Contents(NamedTuple):
                 f"A row of {table} is missing from the store, stands twice, or was put back as it once was.",
                 remedy="mailadmin doctor says whether that is all; restore the store from a backup.",
             )
+
+    def check_tables(self, connection: Connection, tables: Iterable[str]) -> None:
+        """Raises Tampered unless these tables hold just the rows they should."""
+        for table in tables:
+            self.check(table, _seals(connection, table, buckets_of(table)))
 
     def odd_tables(self, connection: Connection) -> list[str]:
         """Every table that does not hold just the rows it should."""
@@ -128,12 +137,18 @@ def _mac(connection: Connection, contents: Contents) -> str:
     return contents.sealer.seal(canonical(["store", *store, digests, last]))
 
 
+def few(table: str, buckets: Collection[int] | None) -> Collection[int] | None:
+    """These buckets; or None for all, where they are so many that reading all rows is quicker."""
+    return None if buckets is None or table not in OF_USERS or len(buckets) > _FEW else buckets
+
+
 def _seals(connection: Connection, table: str, buckets: Collection[int]) -> dict[int, list[str]]:
-    rows = ROWS[table]
-    query = select(rows.c.bucket if table in OF_USERS else literal(0), rows.c.mac)
-    if len(buckets) < len(buckets_of(table)):
-        query = query.where(rows.c.bucket.in_(buckets))
+    """By bucket, of these and perhaps of others."""
+    rows = ROWS[table].c
+    query = select(rows.bucket if table in OF_USERS else literal_column("0"), rows.mac)
+    if (only := few(table, buckets)) is not None:
+        query = query.where(rows.bucket.in_(only))
     found: dict[int, list[str]] = {}
-    for bucket, mac in connection.execute(query):
+    for bucket, mac in chain.from_iterable(batches(connection, query)):
         found.setdefault(bucket, []).append(mac)
     return found

@@ -52,19 +52,27 @@ class Sealer(_Hidden):
     It stands in the store, encrypted under the store's key, so that changing the key changes no fingerprint.
     """
 
-    __slots__ = ("_fingerprints", "_seals")
+    __slots__ = ("_fingerprints", "_inner", "_outer")
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
-        self._seals = self._derived("seal")
+        seals = self._derived("seal").ljust(hashlib.sha256().block_size, b"\0")
+        self._inner, self._outer = (hashlib.sha256(bytes(part ^ pad for part in seals)) for pad in (0x36, 0x5C))
         self._fingerprints = self._derived("fingerprint")
 
     def __repr__(self) -> str:
         return "Sealer(…)"
 
-    def seal(self, document: bytes) -> str:
-        """The seal of a document: HMAC-SHA256, 64 hex digits."""
-        return hmac.digest(self._seals, document, "sha256").hex()
+    def seal(self, document: bytes | Iterable[bytes]) -> str:
+        """The seal of a document, whole or in pieces: HMAC-SHA256, 64 hex digits.
+
+        By RFC 2104 from hashes that took in the key once: half of what `hmac` costs, for a million rows.
+        """
+        inner, outer = self._inner.copy(), self._outer.copy()
+        for piece in (document,) if isinstance(document, bytes) else document:
+            inner.update(piece)
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def fingerprint(self, secret: str) -> str:
         """The fingerprint of a secret: `hmac:` and 16 hex digits; alike for like secrets of one store."""

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from ..audit.access import Everybody, Question, each_once
-from ..domain.governed import GOVERNED, Key, Organisation, OwnSettings, Row
+from ..domain.governed import GOVERNED, Organisation, OwnSettings, Row
 from ..domain.organisation import UserLevel
 from ..domain.services import FIELD_NAMES
-from ..errors import StalePlan, StoreFailed, Tampered
-from ..migration.operations import Operation
 from ..migration.plan import Anchor
 from ..resolution.encoded import Encoded
 from ..resolution.population import People, uncollected
-from . import audit_trail, contents
+from . import audit_trail
+from .batches import batches
 from .keys import Sealer
 from .remembered import remembered
-from .sealing import check_row, check_rows, row_seal, sealed_columns
-from .tables import OF_USERS, ROWS, STORE, bucket_of, kept, key_columns, keys, stored
-from .whole_columns import lined, listed, marked, of_users, word
+from .rows import check_table
+from .rows import rows as rows
+from .tables import OF_USERS, ROWS, STORE
+from .whole_columns import lined, listed, marked, of_users, whole, word
+from .writing import write as write
 
 
 class State(NamedTuple):
@@ -45,54 +45,6 @@ def state(connection: Connection) -> State:
 
 
 _STATE = select(STORE.c.lineage, STORE.c.serial, STORE.c.key_id)
-
-
-def rows(
-    connection: Connection, sealer: Sealer | None, tables: Iterable[str] = GOVERNED, users: Sequence[str] | None = None
-) -> dict[tuple[str, Key], Row]:
-    """Governed rows by table and key; with `users` (keys), only their own of the tables that grow with users.
-
-    Raises Tampered for a row that is not as it was written, is missing, stands twice, or was put back.
-    """
-    found = {}
-    sealed = contents.sealed(connection, sealer)
-    for table in tables:
-        parts = key_columns(table)
-        for record in _records(connection, sealed, sealer, table, users):
-            place = table, tuple(record[part] for part in parts)
-            if place in found:
-                raise Tampered(f"The row {table} {' / '.join(place[1])} stands in the store twice.", remedy=_RESTORE)
-            found[place] = kept(table, record)
-    return found
-
-
-_RESTORE = "Restore the store from a backup."
-_EVERY_ROW = {table: select(ROWS[table]) for table in GOVERNED}
-
-
-def _records(
-    connection: Connection,
-    sealed: contents.Contents | None,
-    sealer: Sealer | None,
-    table: str,
-    users: Sequence[str] | None = None,
-) -> Iterator[dict[str, Any]]:
-    """A table's records, each as it was written; and when the last one was taken, there are no others."""
-    query, buckets, divided = _EVERY_ROW[table], None, table in OF_USERS
-    if users is not None and divided:
-        buckets = {bucket_of(user) for user in users}
-        query = query.where(ROWS[table].c.bucket.in_(buckets))
-    seals: dict[int, list[str]] = defaultdict(list)
-    result = connection.execute(query)
-    names = tuple(result.keys())
-    for row in result:
-        record = dict(zip(names, row, strict=True))
-        seals[record["bucket"] if divided else 0].append(record["mac"])
-        if users is None or not divided or record["user_id_key"] in users:
-            check_row(sealer, table, record)
-            yield record
-    if sealed is not None:
-        sealed.check(table, seals, buckets)
 
 
 _STRUCTURE = tuple(t for t in GOVERNED if t not in {*OF_USERS, "contacts", "role_permissions"})
@@ -137,32 +89,44 @@ def decided_on(
 def everybody(connection: Connection, sealer: Sealer | None) -> tuple[Organisation, People]:
     """The whole organisation for a population: a million users are ids and branches, not rows. Raises Tampered."""
     _check_users(connection, sealer)
-    overrides = ROWS["overrides"]
-    wanted = select(
-        overrides.c.user_id_key, *[overrides.c[name] for name in ("cost_centre_key", "service", *FIELD_NAMES)]
-    )
-    own: dict[str, tuple[OwnSettings, ...]] = {}
-    for user, centre, service, *values in chain.from_iterable(_batches(connection, wanted)):
-        own[user] = (*own.get(user, ()), OwnSettings(centre, service, tuple(values)))
-    return replace(_structure(connection, sealer), overrides=own), people(connection)
+    standing = _structure(connection, sealer)
+    with closing(whole(connection, _OVERRIDES, _USERS)) as tables:
+        return replace(standing, overrides=_own(*next(tables))), _people(*next(tables))
+
+
+_OVERRIDES = (
+    ROWS["overrides"],
+    (
+        *[lined(ROWS["overrides"].c[name]) for name in ("user_id_key", "cost_centre_key", "service")],
+        *[listed(ROWS["overrides"].c[name]) for name in FIELD_NAMES],
+    ),
+)
+_USERS = (
+    ROWS["users"],
+    (
+        lined(ROWS["users"].c.user_id),
+        listed(ROWS["users"].c.branch),
+        marked(ROWS["users"].c.active),
+        marked(ROWS["users"].c.external),
+    ),
+)
+
+
+def _own(
+    users: Iterable[str], centres: Iterable[str], services: Iterable[str], *values: Iterable[Any]
+) -> dict[str, tuple[OwnSettings, ...]]:
+    """Overrides by their users' keys."""
+    found: dict[str, tuple[OwnSettings, ...]] = {}
+    for user, own in zip(users, map(OwnSettings, centres, services, zip(*values, strict=True)), strict=True):
+        found[user] = (*found[user], own) if user in found else (own,)
+    return found
 
 
 def _check_users(connection: Connection, sealer: Sealer | None, tables: Iterable[str] = OF_USERS) -> None:
     if sealer is None:
         return
     for table in tables:
-        remembered(connection, sealer, f"{table} checked", partial(_check_whole, connection, sealer, table))
-
-
-def _check_whole(connection: Connection, sealer: Sealer, table: str) -> None:
-    """Every row of a table that grows with users is as it was written, and there are no others."""
-    rows, sealed = ROWS[table].c, contents.sealed(connection, sealer)
-    wanted = select(rows.bucket, rows.mac, *[rows[name] for name in sealed_columns(table)])
-    seals: dict[int, list[str]] = defaultdict(list)
-    for bucket, mac in check_rows(sealer, table, chain.from_iterable(_batches(connection, wanted))):
-        seals[bucket].append(mac)
-    if sealed is not None:
-        sealed.check(table, seals)
+        remembered(connection, sealer, f"{table} checked", partial(check_table, connection, sealer, table))
 
 
 def number_of_users(connection: Connection) -> int:
@@ -172,9 +136,12 @@ def number_of_users(connection: Connection) -> int:
 
 def people(connection: Connection) -> People:
     """Everybody, by user id's match key: as much of each as a population needs."""
-    users = ROWS["users"].c
-    wanted = (listed(users.branch), marked(users.active), marked(users.external))
-    keys, user_ids, (branches, active, external) = of_users(connection, *wanted)
+    (users,) = whole(connection, _USERS)
+    return _people(*users)
+
+
+def _people(*columns: Sequence[Any]) -> People:
+    keys, user_ids, (branches, active, external) = of_users(*columns)
     return People(user_ids, keys, Encoded.of(branches), active, external)
 
 
@@ -182,8 +149,9 @@ def people(connection: Connection) -> People:
 def everybody_asking(connection: Connection, sealer: Sealer | None) -> Everybody:
     """Everybody with the question a permission audit asks for them. Raises Tampered."""
     _check_users(connection, sealer, ("users",))
-    users = ROWS["users"].c
-    _, user_ids, (names, asked) = of_users(connection, listed(users.name), lined(_ASKED))
+    users = ROWS["users"]
+    (read,) = whole(connection, (users, (lined(users.c.user_id), listed(users.c.name), lined(_ASKED))))
+    _, user_ids, (names, asked) = of_users(*read)
     questions = Encoded.of(asked)
     return Everybody(user_ids, names, questions.codes, list(map(_question, questions.values)))
 
@@ -210,96 +178,4 @@ def emails(connection: Connection, sealer: Sealer | None) -> dict[str, str]:
     """The address of everybody who has one, by user id. Raises Tampered."""
     _check_users(connection, sealer, ("users",))
     users = ROWS["users"].c
-    return dict(chain.from_iterable(_batches(connection, select(users.user_id, users.email).where(users.email != ""))))
-
-
-def _batches(connection: Connection, query: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Plain tuples straight from the driver: a million rows cost a third of what result objects cost."""
-    result = connection.execute(query)
-    cursor = result.cursor
-    if cursor is None:
-        return
-    driver = connection.dialect.loaded_dbapi.Error
-    try:
-        while batch := cursor.fetchmany(1_000):
-            yield batch
-    except driver as error:  # past SQLAlchemy, which would have said so itself
-        raise DBAPIError.instance(None, None, error, driver) from error
-
-
-def write(connection: Connection, operations: Iterable[Operation], serial: int, sealer: Sealer | None) -> None:
-    """Carry out operations, each on the very row it was planned for. Raises StalePlan naming every row that moved."""
-    planned = sorted(operations, key=_turn)
-    _check(connection, planned, sealer)
-    for (kind, table), group in groupby(planned, key=lambda o: (o.kind, o.table)):
-        _STATEMENTS[kind](connection, table, list(group), serial, sealer)
-    if sealer is not None:
-        contents.renew(connection, sealer, _buckets(planned))
-
-
-def _buckets(operations: Iterable[Operation]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = defaultdict(set)
-    for operation in operations:
-        named = keys(operation.table, operation.key)
-        found[operation.table].add(bucket_of(named["user_id_key"]) if operation.table in OF_USERS else 0)
-    return found
-
-
-def _turn(operation: Operation) -> tuple[bool, int, str]:
-    """What is referred to is created before, and deleted after, what refers to it."""
-    gone = operation.kind == "delete"
-    place = list(GOVERNED).index(operation.table)
-    return gone, -place if gone else place, operation.kind
-
-
-def _check(connection: Connection, operations: Sequence[Operation], sealer: Sealer | None) -> None:
-    current = rows(connection, sealer, {operation.table for operation in operations})
-    moved = [o.name for o in operations if current.get((o.table, o.key)) != o.before]
-    if moved:
-        raise StalePlan(moved)
-
-
-def _create(
-    connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
-) -> None:
-    connection.execute(insert(ROWS[table]), [_sealed(table, o, serial, sealer) for o in operations])
-
-
-def _change(
-    connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
-) -> None:
-    named = key_columns(table)
-    records = [_sealed(table, o, serial, sealer) for o in operations]
-    statement = update(ROWS[table]).where(_at(table))
-    result = connection.execute(
-        statement.values({n: bindparam(f"new_{n}") for n in records[0] if n not in named}),
-        [{(f"at_{n}" if n in named else f"new_{n}"): v for n, v in record.items()} for record in records],
-    )
-    _check_found(table, result.rowcount, len(records))
-
-
-def _delete(
-    connection: Connection, table: str, operations: list[Operation], serial: int, sealer: Sealer | None
-) -> None:
-    parameters = [{f"at_{n}": v for n, v in keys(table, o.key).items()} for o in operations]
-    result = connection.execute(delete(ROWS[table]).where(_at(table)), parameters)
-    _check_found(table, result.rowcount, len(parameters))
-
-
-def _check_found(table: str, found: int, expected: int) -> None:
-    """A damaged index finds no row where there is one, and says nothing."""
-    if found != expected:
-        lost = f"{expected - found} row(s) of {table} were not found where they stand."
-        raise StoreFailed(lost, remedy="mailadmin doctor")
-
-
-def _sealed(table: str, operation: Operation, serial: int, sealer: Sealer | None) -> dict[str, Any]:
-    record = stored(operation.row, serial)
-    return {**record, "mac": row_seal(sealer, table, record)}
-
-
-def _at(table: str) -> ColumnElement[bool]:
-    return and_(*[ROWS[table].c[name] == bindparam(f"at_{name}") for name in key_columns(table)])
-
-
-_STATEMENTS = {"create": _create, "change": _change, "delete": _delete}
+    return dict(chain.from_iterable(batches(connection, select(users.user_id, users.email).where(users.email != ""))))

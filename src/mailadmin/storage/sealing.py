@@ -7,18 +7,21 @@ flipped bit in a table without an index passes its integrity check.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Boolean, Connection, Integer, Select, bindparam, cast, func, literal_column, select, update
 
 from ..domain.canonical import canonical
 from ..domain.governed import GOVERNED
 from ..errors import KeyNeeded, Tampered
 from . import audit_trail, calendar, contents, outbox
+from .batches import batches
 from .keys import Sealer, StoreKey, new_sealer
-from .tables import ROWS, STORE, key_columns
+from .tables import OF_USERS, ROWS, STORE, key_columns
 
 
 def sealer_of(connection: Connection, keys: Mapping[str, StoreKey]) -> Sealer | None:
@@ -95,13 +98,51 @@ def sealed_columns(table: str) -> tuple[str, ...]:
     return (*key_columns(table), *GOVERNED[table].columns, "version")
 
 
-def row_seal(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> str | None:
-    """The seal of a row as it is kept."""
-    return None if sealer is None else _seal(sealer, table, map(record.__getitem__, sealed_columns(table)))
+def row_seals(sealer: Sealer | None, table: str, records: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    """The seals of rows as they are kept."""
+    if sealer is None:
+        return [None] * len(records)
+    values = itemgetter(*sealed_columns(table))
+    return [*_seals(sealer, table, [[int(v) if v is True or v is False else v for v in values(r)] for r in records])]
 
 
-def _seal(sealer: Sealer, table: str, values: Iterable[Any]) -> str:
-    return sealer.seal(canonical([table, [int(v) if v is True or v is False else v for v in values]]))[:32]
+def _seals(sealer: Sealer, table: str, rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    """The seal of each: of `canonical([table, values])`. Raises TypeError, ValueError for what no row holds.
+
+    All are written as one text: nothing within a value reads like the opening of a row, since its quotes are escaped.
+    """
+    if not rows:
+        return
+    opening = f'["{table}",['.encode()
+    document = _written([[table, row] for row in rows]).encode()
+    for values in document[len(b"[" + opening) : -len(b"]")].split(b"," + opening):
+        yield sealer.seal((opening, values))[:32]
+
+
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def sealed_rows(connection: Connection, table: str) -> Select[Any]:
+    """A query of rows in the form in which they are checked: the values the seal is of, the seal, and the bucket."""
+    return _sealed_rows(table, connection.dialect.supports_native_boolean)
+
+
+@cache
+def _sealed_rows(table: str, flags_are_no_numbers: bool) -> Select[Any]:
+    rows = ROWS[table].c
+    as_numbers = Boolean if flags_are_no_numbers else ()
+    values = [rows[name] for name in sealed_columns(table)]
+    numbered = [cast(value, Integer) if isinstance(value.type, as_numbers) else value for value in values]
+    return select(*numbered, rows.mac, rows.bucket if table in OF_USERS else literal_column("0"))
+
+
+def check_rows(sealer: Sealer, table: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Raises Tampered for a row, read by `sealed_rows`, that is not as it was written."""
+    if odd := _odd_rows(sealer, table, rows):
+        raise Tampered(
+            f"The row {_name(table, odd[0])} of the store is not as it was written.",
+            remedy="mailadmin doctor lists every such row; restore the store from a backup.",
+        )
 
 
 def unsealed_rows(connection: Connection, tables: Iterable[str], sealer: Sealer | None) -> Iterator[str]:
@@ -109,55 +150,29 @@ def unsealed_rows(connection: Connection, tables: Iterable[str], sealer: Sealer 
     if sealer is None:
         return
     for table in tables:
-        for record in connection.execute(select(ROWS[table])).mappings():
-            if not _fits(sealer, table, dict(record)):
-                yield _name(table, dict(record))
+        for rows in batches(connection, sealed_rows(connection, table)):
+            yield from [_name(table, row) for row in _odd_rows(sealer, table, rows)]
 
 
-def check_row(sealer: Sealer | None, table: str, record: Mapping[str, Any]) -> None:
-    """Raises Tampered for a row that is not as it was written."""
-    if sealer is not None and not _fits(sealer, table, record):
-        raise _tampered(_name(table, record))
-
-
-def check_rows(sealer: Sealer, table: str, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[int, str]]:
-    """Bucket and seal of rows read as these and `sealed_columns`. Raises Tampered for one not as it was written."""
-    for bucket, mac, *values in rows:
-        if not _is_seal(mac, sealer, table, values):
-            raise _tampered(_name(table, dict(zip(sealed_columns(table), values, strict=True))))
-        yield bucket, mac
-
-
-def _fits(sealer: Sealer, table: str, record: Mapping[str, Any]) -> bool:
-    return _is_seal(record["mac"], sealer, table, map(record.__getitem__, sealed_columns(table)))
-
-
-def _is_seal(mac: object, sealer: Sealer, table: str, values: Iterable[Any]) -> bool:
+def _odd_rows(sealer: Sealer, table: str, rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     try:
-        return mac == _seal(sealer, table, values)
-    except TypeError:  # bytes or a float, where there were text or a whole number: damage turns one into the other
-        return False
+        seals = [*_seals(sealer, table, [row[:-2] for row in rows])]
+    except (TypeError, ValueError):  # bytes where there was text, infinity where there was a number: damage
+        return [*rows] if len(rows) == 1 else [odd for row in rows for odd in _odd_rows(sealer, table, [row])]
+    return [row for row, seal in zip(rows, seals, strict=True) if row[-2] != seal]
 
 
-def _name(table: str, record: Mapping[str, Any]) -> str:
-    return f"{table} {' / '.join(str(record[name]) for name in key_columns(table))}"
-
-
-def _tampered(name: str) -> Tampered:
-    return Tampered(
-        f"The row {name} of the store is not as it was written.",
-        remedy="mailadmin doctor lists every such row; restore the store from a backup.",
-    )
+def _name(table: str, row: Sequence[Any]) -> str:
+    return f"{table} {' / '.join(map(str, row[: len(key_columns(table))]))}"
 
 
 def _seal_rows(connection: Connection, table: str, sealer: Sealer) -> None:
-    columns = key_columns(table)
-    records = [dict(record) for record in connection.execute(select(ROWS[table])).mappings()]
-    if records:
-        statement = update(ROWS[table]).values(mac=bindparam("new_mac"))
-        for name in columns:
-            statement = statement.where(ROWS[table].c[name] == bindparam(f"at_{name}"))
-        connection.execute(
-            statement,
-            [{"new_mac": row_seal(sealer, table, r), **{f"at_{n}": r[n] for n in columns}} for r in records],
-        )
+    """While they are read: it changes neither their order nor what the seals are of."""
+    named = key_columns(table)
+    statement = update(ROWS[table]).values(mac=bindparam("new_mac"))
+    for name in named:
+        statement = statement.where(ROWS[table].c[name] == bindparam(f"at_{name}"))
+    for rows in batches(connection, sealed_rows(connection, table)):
+        seals = _seals(sealer, table, [row[:-2] for row in rows])
+        places = [{f"at_{name}": value for name, value in zip(named, row, strict=False)} for row in rows]
+        connection.execute(statement, [{**at, "new_mac": seal} for at, seal in zip(places, seals, strict=True)])

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.engine import RowMapping
 
-from ..domain.governed import GOVERNED, Governed, Key, Row, key_of, record_of, row_of, table_of
+from ..domain.governed import GOVERNED, Governed, Key, Row, key_of, record_of, table_of
 
 METADATA = MetaData()
 
@@ -32,7 +32,8 @@ _TYPES: dict[str, type[Boolean | Integer]] = {
     ),
     **dict.fromkeys(("port", "smtp_port"), Integer),
 }
-_LISTS = frozenset({"roles", "senders"})
+LISTS = frozenset({"roles", "senders"})
+"""The fields that are lists."""
 
 
 def _key_column(name: str) -> str:
@@ -92,7 +93,7 @@ SNAPSHOTS = Table(
     Column("taken_at", Text, nullable=False),
     Column("taken_by", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("document", Text, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
 )
 
 RUNS = Table(
@@ -104,9 +105,9 @@ RUNS = Table(
     Column("applied_at", Text, nullable=False),
     Column("applied_by", Text, nullable=False),
     Column("reverses", Integer),
-    Column("plan", Text, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
 )
-"""Every plan that was applied; `run` is the serial it led to."""
+"""Every plan that was applied; `run` is the serial it led to. Plans and snapshots are kept `packed`."""
 
 SECRETS = Table(
     "secrets",
@@ -137,12 +138,16 @@ def stored(row: Row, version: int) -> dict[str, Any]:
     """A row as it is kept."""
     table = table_of(row)
     governed = GOVERNED[table]
-    record: dict[str, Any] = {**dict.fromkeys(governed.columns), **record_of(row)}
-    for name in _LISTS & record.keys():
-        record[name] = json.dumps(record[name], ensure_ascii=False)
     named = keys(table, key_of(row))
-    bucket = {"bucket": bucket_of(named["user_id_key"])} if table in OF_USERS else {}
-    return {**named, **record, "version": version, **bucket}
+    record: dict[str, Any] = {**named, **dict.fromkeys(governed.columns), **record_of(row), "version": version}
+    for name in LISTS & record.keys():
+        record[name] = _written(record[name])
+    if table in OF_USERS:
+        record["bucket"] = bucket_of(named["user_id_key"])
+    return record
+
+
+_written = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def bucket_of(user: str) -> int:
@@ -155,6 +160,7 @@ def buckets_of(table: str) -> range:
     return range(BUCKETS if table in OF_USERS else 1)
 
 
+@cache
 def key_columns(table: str) -> tuple[str, ...]:
     """The names of a governed table's key columns."""
     return tuple(map(_key_column, GOVERNED[table].key))
@@ -163,11 +169,3 @@ def key_columns(table: str) -> tuple[str, ...]:
 def keys(table: str, key: Key) -> dict[str, str]:
     """The key columns of a row."""
     return dict(zip(key_columns(table), key, strict=True))
-
-
-def kept(table: str, record: RowMapping | Mapping[str, Any]) -> Row:
-    """The row a kept record stands for."""
-    values = {name: record[name] for name in GOVERNED[table].columns if record[name] is not None}
-    for name in _LISTS & values.keys():
-        values[name] = json.loads(values[name])
-    return row_of(table, values)
