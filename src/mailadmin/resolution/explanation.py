@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..domain.legacy import Method
 from ..domain.services import FIELDS, Field
-from .provenance import PERSONAL_LABELS, Context, Resolution, Status
+from .provenance import FIELDS_OF, PERSONAL_LABELS, Context, Resolution, Status
 
 SET, NOT_SET = "set", "not set"
 
@@ -36,10 +36,10 @@ def cells(resolution: Resolution) -> Cells:
     service = resolution.service
     if resolution.base is None or service is None:
         return Cells(("",) * len(FIELDS), ("",) * len(FIELDS))
-    values = tuple(
-        shown(f, value) if service in f.services else "" for f, value in zip(FIELDS, resolution.values, strict=True)
-    )
-    return Cells(values, resolution.origins)
+    values = [""] * len(FIELDS)
+    for i, field in FIELDS_OF[service]:
+        values[i] = shown(field, resolution.values[i])
+    return Cells(tuple(values), resolution.origins)
 
 
 class ExplainRow(NamedTuple):

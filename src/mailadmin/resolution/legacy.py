@@ -6,7 +6,7 @@ come from the user. Source: KB 22347 and domain decisions, section 7; `…Resolv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -17,6 +17,37 @@ from .provenance import Asked, Context, Layer, Resolution, Tier
 
 Members = Mapping[str, object]
 """Values by member name; a secret is its fingerprint, what is not set is not there."""
+
+
+class Preferences(Mapping[str, Members]):
+    """Values of many users by member: a user's are put together when they are asked for. None is what is not set."""
+
+    def __init__(self, keys: Sequence[str], columns: Mapping[str, Sequence[object]]) -> None:
+        self.rows = dict(zip(keys, range(len(keys)), strict=True))
+        self._columns = columns
+
+    @classmethod
+    def of(cls, preferences: Mapping[str, Members]) -> Preferences:
+        """These preferences by column."""
+        if isinstance(preferences, cls):
+            return preferences
+        names = dict.fromkeys(name for mine in preferences.values() for name in mine)
+        return cls([*preferences], {name: [mine.get(name) for mine in preferences.values()] for name in names})
+
+    def columns(self, *members: str) -> Iterator[tuple[object, ...]]:
+        """The values of these members, a row for every user."""
+        blank = [None] * len(self.rows)
+        return zip(*[self._columns.get(member, blank) for member in members], strict=True)
+
+    def __getitem__(self, key: str) -> Members:
+        row = self.rows[key]
+        return {name: value for name, column in self._columns.items() if (value := column[row]) is not None}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +80,13 @@ _MEMBER_OF_FIELD = {
     "mailbox": "EmailExchangeUserName",
 }
 _MEMBERS = tuple(_MEMBER_OF_FIELD[f.name] for f in FIELDS)
-_USER_NAME, _TOKEN = _MEMBERS.index("EmailSmtpUserId"), _MEMBERS.index("EmailExchangeRefreshToken")
+VALUE_MEMBERS = (*_MEMBERS, "EmailExchangeHasRefreshToken")
+"""The members that decide an answer's values."""
+WAY_MEMBERS = ("EmailUseMailTo", "EmailUseGlobalSettings", "EmailExchangeUseGlobalSettings")
+"""The members that decide which values an answer has, beside those that are there."""
+_USER_NAME, _PASSWORD, _TOKEN = (
+    _MEMBERS.index(name) for name in ("EmailSmtpUserId", "EmailSmtpPassword", "EmailExchangeRefreshToken")
+)
 _SENDER = ("EmailSmtpSenderDisplayName", "EmailSmtpSenderEmailAddress")
 _EXCHANGE_NEEDS = ("EmailExchangeUserName", "EmailExchangeClientId", "EmailExchangeTenantId")
 
@@ -60,11 +97,15 @@ def values_of_members(members: Members) -> Values:
     A server with neither user name nor password needs no authentication. The flag, not the token, says whether there
     is a refresh token: tokens are often hidden.
     """
-    values = list(map(members.get, _MEMBERS))
-    if values[0] is not None and values[_USER_NAME] is None and members.get("EmailSmtpPassword") is None:
+    return values_of(*map(members.get, VALUE_MEMBERS))
+
+
+def values_of(*members: object) -> Values:
+    """The same of the values of VALUE_MEMBERS."""
+    *values, has_token = members
+    if values[0] is not None and values[_USER_NAME] is None and values[_PASSWORD] is None:
         values[_USER_NAME] = NO_AUTHENTICATION
-    has_token = members.get("EmailExchangeHasRefreshToken") is True
-    values[_TOKEN] = (values[_TOKEN] or NOT_CAPTURED) if has_token else None
+    values[_TOKEN] = (values[_TOKEN] or NOT_CAPTURED) if has_token is True else None
     return tuple(values)
 
 

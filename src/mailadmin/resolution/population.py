@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import compress
+from itertools import compress, starmap
 from operator import is_
 from typing import Any, NamedTuple
 
@@ -22,20 +22,25 @@ from ..domain.organisation import User, without_overrides
 from ..domain.preferences import SYSTEM, MailPreference
 from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, NOTHING, Values
 from .encoded import Encoded
-from .legacy import LegacySettings, legacy_resolve, personal_values, uses_own_exchange, uses_own_smtp
+from .legacy import VALUE_MEMBERS, WAY_MEMBERS, LegacySettings, Preferences, legacy_resolve, values_of
 from .provenance import Context, Resolution
 from .resolver import resolve, with_own
 
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Garbage collection waits: while much is built and nothing thrown away, it costs a quarter and finds nothing."""
+    """Garbage collection waits: while much is built and nothing thrown away, it costs a quarter and finds nothing.
+
+    What was built then counts as old (freeze, unfreeze), or the next object made would have all of it looked through.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
@@ -85,7 +90,7 @@ class People:
 
     def among(self, keys: Collection[str]) -> Sequence[int]:
         """The positions of those whose key is one of these."""
-        return list(compress(range(len(self)), map(keys.__contains__, self.keys)))
+        return list(compress(range(len(self)), map(frozenset(keys).__contains__, self.keys)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,8 @@ class Population:
         return map(self.__getitem__, range(len(self)))
 
 
-Asking = tuple[Hashable, Values | None]
-"""What makes a difference to the answer (a number is a place), and the person's own values that may stand in it."""
+Asking = tuple[int, Hashable, Values | None]
+"""Who asks, what makes a difference to the answer beside the place, and that user's own values, to be laid into it."""
 
 
 @uncollected()
@@ -119,8 +124,6 @@ def population(people: People | Iterable[Person], template: Context, organisatio
     system = {SYSTEM: organisation.preferences.get(SYSTEM, MailPreference())} if organisation.preferences else {}
     nobodys = replace(organisation, overrides={}, preferences=system)
     places = people.branches.codes
-    usuals: list[Resolution] = []
-    shown: list[tuple[str, str] | None] = []
 
     def resolved(person: Person, organisation: Organisation) -> Resolution:
         user = User(
@@ -128,24 +131,18 @@ def population(people: People | Iterable[Person], template: Context, organisatio
         )
         return resolve(template._replace(user=person.user_id), replace(organisation, users={person.key: user}))
 
-    def usual(position: int) -> Resolution:
-        """The answer at a branch, which is everybody's there who has nothing of their own."""
-        found = resolved(people[position], nobodys)
-        usuals.append(found)
-        shown.append(_shown(found))
-        return found
+    usuals = [resolved(people[position], nobodys) for position in people.branches.firsts()]
+    shown = list(map(_shown, usuals))
 
-    def ask(position: int) -> Asking:
-        """The branch alone, unless something of the person's own can stand in the answer or decide what is ready."""
-        key, place = people.keys[position], places[position]
-        if key in organisation.preferences:
-            return people[position], None
-        at = shown[place]
-        own = [o for o in organisation.overrides[key] if at is None or o[:2] == at]
-        if not own:
-            return place, None
-        present = tuple([(o.cost_centre, o.service, _present(o.values)) for o in own])
-        return (place, people.active[position], people.external[position], present), own[0].values
+    def asking() -> Iterator[Asking]:
+        """Those with something of their own that can stand in the branch's answer, or decide what is ready."""
+        for position in people.among(organisation.overrides.keys() | organisation.preferences.keys()):
+            key, at = people.keys[position], shown[places[position]]
+            if key in organisation.preferences:
+                yield position, position, None
+            elif own := [o for o in organisation.overrides[key] if at is None or o[:2] == at]:
+                present = [(o.cost_centre, o.service, _present(o.values)) for o in own]
+                yield position, (people.active[position], people.external[position], *present), own[0].values
 
     def answer(position: int) -> Resolution:
         """The branch's, with the person's own laid on it, unless what is their own can change which answer it is."""
@@ -153,10 +150,9 @@ def population(people: People | Iterable[Person], template: Context, organisatio
         if person.key in organisation.preferences or shown[place] is None:
             return resolved(person, organisation)
         bar = without_overrides(person.active, person.external)
-        return with_own(usuals[place].of(person.user_id, None), organisation.overrides[person.key], bar)
+        return with_own(usuals[place], organisation.overrides[person.key], bar)
 
-    special = people.among(organisation.overrides.keys() | organisation.preferences.keys())
-    return _share(people, people.branches, usual, special, ask, answer)
+    return _share(people, places, usuals, asking(), answer)
 
 
 @uncollected()
@@ -164,27 +160,32 @@ def legacy_population(people: People | Iterable[Person], legacy: LegacySettings)
     """Everybody's answer on the desktop under the rules before the upgrade."""
     people = people if isinstance(people, People) else People.of(people)
 
+    preferences = Preferences.of(legacy.preferences)
+    ways = list(preferences.columns(*WAY_MEMBERS))
+    own = list(starmap(values_of, preferences.columns(*VALUE_MEMBERS)))
+
     def answer(position: int) -> Resolution:
         return legacy_resolve(Context(user=people.user_ids[position]), legacy)
 
-    def usual(position: int) -> Resolution:
-        return legacy_resolve(Context(user=people.user_ids[position]), replace(legacy, preferences={}))
+    def asking() -> Iterator[Asking]:
+        """Those who had anything set, by column."""
+        something = [key for key, values in zip(preferences, own, strict=True) if values != NOTHING or preferences[key]]
+        positions = people.among(something)
+        rows = [preferences.rows[people.keys[position]] for position in positions]
+        values = [own[row] for row in rows]
+        questions = zip(map(ways.__getitem__, rows), map(_present, values), strict=True)
+        return zip(positions, questions, values, strict=True)
 
-    def ask(position: int) -> Asking:
-        mine = legacy.preferences[people.keys[position]]
-        if not mine:
-            return 0, None
-        flags = mine.get("EmailUseMailTo"), uses_own_smtp(mine), uses_own_exchange(mine)
-        values = personal_values(mine)
-        return (flags, _present(values)), values
-
-    return _share(people, Encoded.constant(None, len(people)), usual, people.among(legacy.preferences), ask, answer)
+    place = Encoded.constant(None, len(people))
+    nobodys = replace(legacy, preferences={})
+    usual = [legacy_resolve(Context(user=people.user_ids[position]), nobodys) for position in place.firsts()]
+    return _share(people, place.codes, usual, asking(), answer)
 
 
 _USER_NAME = FIELD_NAMES.index("user_name")
 
 
-def _present(values: Values) -> Hashable:
+def _present(values: Values) -> tuple[bool, ...]:
     return values[_USER_NAME] == NO_AUTHENTICATION, *map(is_, values, NOTHING)
 
 
@@ -197,27 +198,26 @@ def _shown(answer: Resolution) -> tuple[str, str] | None:
 
 def _share(
     people: People,
-    places: Encoded[Any],
-    usual: Callable[[int], Resolution],
-    special: Sequence[int],
-    ask: Callable[[int], Asking],
+    places: array[int],
+    usuals: Sequence[Resolution],
+    asking: Iterable[Asking],
     answer: Callable[[int], Resolution],
 ) -> Population:
-    """Answer every distinct question once: the `usual` one of every place, and those that the `special` ask."""
-    answers = list(map(usual, places.firsts()))
-    numbers: dict[Hashable, int] = {place: place for place in range(len(answers))}
-    personal: dict[int, bool] = {}
-    codes = places.codes[:]
+    """Answer every distinct question once: beside the usual answers of all places, those to what some are asking."""
+    answers, codes = list(usuals), places[:]
+    numbers: dict[Hashable, int] = {}
+    personal: set[int] = set()
     own: dict[int, Values] = {}
-    for position in special:
-        question, values = ask(position)
+    for position, asked, values in asking:
+        question = places[position], asked
         code = numbers.get(question)
         if code is None:
             code = numbers[question] = len(answers)
             answers.append(answer(position))
-            personal[code] = _is_personal(answers[code])
+            if _is_personal(answers[code]):
+                personal.add(code)
         codes[position] = code
-        if values is not None and personal[code]:
+        if values is not None and code in personal:
             own[position] = values
     return Population(people, codes, answers, own)
 

@@ -207,12 +207,14 @@ class Merged(NamedTuple):
     personal: tuple[int, ...] = ()
 
 
-_FIELDS_OF: dict[ServiceKind, tuple[tuple[int, Field], ...]] = {
+FIELDS_OF: dict[ServiceKind, tuple[tuple[int, Field], ...]] = {
     kind: tuple((i, f) for i, f in enumerate(FIELDS) if kind in f.services) for kind in ServiceKind
 }
+"""The fields of every service, each with its place among FIELDS."""
+
 _UNITS_OF: dict[ServiceKind, dict[Unit, tuple[int, ...]]] = {
     kind: {unit: tuple(i for i, f in pairs if f.unit is unit) for unit in dict.fromkeys(f.unit for _, f in pairs)}
-    for kind, pairs in _FIELDS_OF.items()
+    for kind, pairs in FIELDS_OF.items()
 }
 _SERVER, _USER_NAME, _PASSWORD = (
     next(i for i, f in enumerate(FIELDS) if f.name == name) for name in ("server", "user_name", "password")
@@ -221,7 +223,7 @@ _SERVER, _USER_NAME, _PASSWORD = (
 
 def is_blank(values: Values, service: ServiceKind) -> bool:
     """Whether every field of a service is blank, which disables it; a service without fields never is."""
-    return bool(_FIELDS_OF[service]) and all(values[i] is None for i, _ in _FIELDS_OF[service])
+    return bool(FIELDS_OF[service]) and all(values[i] is None for i, _ in FIELDS_OF[service])
 
 
 def units_given(values: Values, service: ServiceKind) -> frozenset[Unit]:
@@ -250,12 +252,12 @@ def _merge(resolution: Resolution) -> Merged:
                 if layer.personal:
                     personal.append(i)
     if resolution.method is None and values[_SERVER] is not None:
-        for i, f in _FIELDS_OF[service]:
+        for i, f in FIELDS_OF[service]:
             if values[i] is None and f.name in DEFAULTS:
                 values[i], origins[i] = DEFAULTS[f.name], "default"
     missing = tuple(
         f.legacy if resolution.method else f.name
-        for i, f in _FIELDS_OF[service]
+        for i, f in FIELDS_OF[service]
         if service in f.required
         and values[i] is None
         and not (i == _PASSWORD and values[_USER_NAME] == NO_AUTHENTICATION)

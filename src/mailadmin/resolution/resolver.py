@@ -44,7 +44,7 @@ def resolve(context: Context, organisation: Organisation) -> Resolution:
     bar = without_overrides(user.active, user.external) if user else ""
     own = own_settings(context, organisation)
     place = Place.of(organisation, context.branch, context.entity, context.web_configuration)
-    steps = tuple(_as_kept(step, organisation) for step in path(place))
+    steps = tuple(_looked_up(step, organisation) for step in path(place))
     service, service_asked = _choose(context, organisation, place, steps)
     if service is not None:
         return with_own(_serve(context, organisation, service, service_asked, steps), own, bar)
@@ -109,25 +109,19 @@ def _namings(
     if (web := place.web_configuration) is not None:
         yield Tier.WEB_CONFIGURATION, web.code, "", web.default_service, "names no default service"
     for step in steps:
-        found = organisation.cost_centre(step.cost_centre) if step.cost_centre else None
-        default = found.default_service if found and found.active else None
-        silence = _unusable(step, organisation) or "names no default service"
-        yield step.tier, step.subject, step.cost_centre, default, silence
+        found = organisation.cost_centre(step.cost_centre) if not step.reason else None
+        default = found.default_service if found else None
+        yield step.tier, step.subject, step.cost_centre, default, step.reason or "names no default service"
 
 
-def _as_kept(step: Step, organisation: Organisation) -> Step:
-    found = organisation.cost_centre(step.cost_centre) if step.cost_centre else None
-    return step._replace(cost_centre=found.code) if found else step
-
-
-def _unusable(step: Step, organisation: Organisation) -> str:
-    """Why a step's Cost Centre cannot be asked at all, or ''."""
-    if not step.cost_centre:
-        return step.reason
+def _looked_up(step: Step, organisation: Organisation) -> Step:
+    """A step with its Cost Centre's code as it is kept, and with the reason why that cannot be asked, if it cannot."""
+    if step.reason:
+        return step
     found = organisation.cost_centre(step.cost_centre)
     if found is None:
-        return f"there is no cost centre {step.cost_centre}"
-    return "" if found.active else f"cost centre {found.code} is inactive"
+        return step._replace(reason=f"there is no cost centre {step.cost_centre}")
+    return Step(step.tier, step.subject, found.code, "" if found.active else f"cost centre {found.code} is inactive")
 
 
 def _serve(
@@ -143,7 +137,7 @@ def _serve(
     asked: list[Asked] = []
     base = None
     for step in steps:
-        reason = _unusable(step, organisation)
+        reason = step.reason
         settings = organisation.service(step.cost_centre, service) if not reason else None
         won = base is None and settings is not None and settings.use_service
         if not reason and not won:

@@ -12,6 +12,7 @@ from mailadmin.resolution.legacy import (
     Disagreement,
     LegacySettings,
     Members,
+    Preferences,
     can_use_exchange,
     disagreements,
     legacy_resolve,
@@ -218,3 +219,26 @@ def test_a_flag_that_is_not_set_is_compared_as_off() -> None:
 def test_hidden_secrets_cannot_disagree_and_fingerprints_can() -> None:
     assert noted(EmailSmtpPasswordResolved=NOT_CAPTURED) == []
     assert noted(EmailSmtpPasswordResolved=MINE) == [Disagreement("Ann", "EmailSmtpPasswordResolved", MINE, ALL)]
+
+
+# --- many users' preferences, by member -----------------------------------------------------------------------------
+
+PREFERENCES: dict[str, Members] = {"ann": OWN_SMTP, "bob": {}, "zoë": {**SENDER, "EmailUseMailTo": False}}
+
+
+def test_preferences_by_member_are_each_users() -> None:
+    found = Preferences.of(PREFERENCES)
+    assert dict(found) == PREFERENCES
+    assert (len(found), "bob" in found, "cy" in found) == (3, True, False)
+    assert Preferences.of(found) is found
+
+
+def test_a_member_nobody_has_is_a_column_all_the_same() -> None:
+    found = Preferences.of(PREFERENCES).columns("EmailUseMailTo", "EmailSmtpPort")
+    assert list(found) == [(None, None), (None, None), (False, None)]
+
+
+def test_preferences_by_member_are_asked_for_by_user() -> None:
+    legacy = LegacySettings(settings=GLOBAL_SMTP, preferences=Preferences(["ann"], {"EmailUseMailTo": [True]}))
+    assert (legacy.of_user("Ann"), legacy.of_user("bob")) == ({"EmailUseMailTo": True}, {})
+    assert legacy_resolve(Context(user="Ann"), legacy).method is Method.MAILTO
