@@ -65,7 +65,7 @@ from mailadmin.interchange.reports import colours as report_colours
 from mailadmin.interchange.reports import content as report_content
 from mailadmin.interchange.reports import marks, page, paper
 from mailadmin.interchange.reports import pictures as report_pictures
-from mailadmin.migration import content, effects, mapping
+from mailadmin.migration import content, effects, mapping, planning
 from mailadmin.migration.edits import Edits
 from mailadmin.policy import plausible
 from mailadmin.providers import capabilities, entra, ews_errors, graph_errors, ladder, registry, smtp_replies
@@ -195,6 +195,12 @@ def mapped_members() -> None:
     read = set(legacy_rules._MEMBER_OF_FIELD.values())
     assert {name for owner in legacy.Owner for name in legacy.members_of(owner)} >= read
     assert set(legacy_rules._MEMBER_OF_FIELD) == set(FIELD_NAMES)
+
+
+def tables_without_effect() -> None:
+    """No answer depends on them: an organisation does not even hold their rows."""
+    held = {field.name for field in fields(Organisation)} | {"mail_preferences"}  # held as preferences
+    assert frozenset(GOVERNED) - held == planning.WITHOUT_EFFECT
 
 
 def kinds_of_effect() -> None:
@@ -702,6 +708,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "resolution.columns.EFFECTIVE": effective_columns,
     "resolution.columns.LEGACY": legacy_columns,
     "migration.mapping.MAPPING": mapped_members,
+    "migration.planning.WITHOUT_EFFECT": tables_without_effect,
     "migration.effects.KINDS": kinds_of_effect,
     "migration.content.TABLES": content_tables,
     "migration.content.CHOICES": choices,

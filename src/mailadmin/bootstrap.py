@@ -13,10 +13,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from .audit.advisories import Advisory, advisories_of
+from .domain.canonical import Seal
 from .domain.keys import unprintable
 from .domain.profiles import Secret
 from .errors import BadInput, KeyNeeded
-from .migration.snapshot import Seal
 from .storage import repository, sealing
 from .storage.keys import KeyPlaces, Sealer, StoreKey
 from .storage.unit_of_work import Store

@@ -132,7 +132,7 @@ def test_a_plan_made_right_after_it_was_applied_is_empty(staged: dict[str, Stage
         before = content(app)
         again = migrating.take_snapshot(app, stage.places.folder / "export.json")
         plans = [migrating.make_plan(app, snapshot) for snapshot in (migrating.snapshots(app)[0], again)]
-        assert [plan.operations for plan in plans] == [(), ()]
+        assert [list(plan.operations) for plan in plans] == [[], []]
         applied(app, plans[0])
         assert content(app) == before
         check_sound(app)

@@ -8,6 +8,7 @@ import random
 import secrets
 import sqlite3
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -39,6 +40,7 @@ from mailadmin.migration.snapshot import Snapshot
 from mailadmin.resolution.provenance import Context
 from mailadmin.storage import audit_trail, repository
 from mailadmin.storage.keys import KEY_VARIABLE, new_key
+from mailadmin.storage.packed import packed
 from mailadmin.storage.tables import METADATA, ROWS
 from mailadmin.usecases import configuring, maintaining, migrating
 from tests.campaign import (
@@ -475,7 +477,7 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
 
 
 def load_altered_plan(app: App, what: str, file: Path) -> None:
-    file.write_text(json.dumps(PLANS[what](complete_plan(app).document())))
+    file.write_text(json.dumps(PLANS[what](json.loads(complete_plan(app).text()))))
     migrating.load_plan(app, file)
 
 
@@ -493,7 +495,7 @@ def test_a_plan_of_another_store_is_refused(keyed: dict[str, Stage], tmp_path: P
         with pytest.raises(WrongStore):
             applied(app, plan)
         with pytest.raises(Tampered, match="the seal does not fit"):
-            Plan.of(plan.document(), "plan.json", app.seal())
+            Plan.read([plan.text()], "plan.json", app.seal())
 
 
 def test_a_plan_is_applied_once_in_time_and_confirmed(keyed: dict[str, Stage]) -> None:
@@ -532,7 +534,7 @@ SNAPSHOTS: dict[str, Callable[[Document], Document]] = {
 
 
 def load_altered_snapshot(app: App, what: str, file: Path) -> None:
-    file.write_text(json.dumps(SNAPSHOTS[what](migrating.snapshots(app)[0].document())))
+    file.write_text(json.dumps(SNAPSHOTS[what](json.loads(migrating.snapshots(app)[0].text()))))
     migrating.load_snapshot(app, file)
 
 
@@ -547,7 +549,7 @@ def test_a_snapshot_cut_short_or_of_another_client_is_refused(keyed: dict[str, S
         others = migrating.snapshots(app)[0]
     with after(keyed["apply"]) as app:
         with pytest.raises(Tampered, match="the seal does not fit"):
-            Snapshot.of(others.document(), "before.json", app.seal())
+            Snapshot.read([others.text()], "before.json", app.seal())
         file = tmp_path / "before.json"
         file.write_text(others.text()[:-100])
         with pytest.raises(MailAdminError, match=r"before\.json"):
@@ -559,10 +561,10 @@ def test_a_document_whose_seal_was_taken_off_is_refused(keyed: dict[str, Stage],
     file = tmp_path / "document.json"
     with after(keyed["apply"]) as app:
         if kind == "plan":
-            file.write_text(json.dumps(hashed({**with_evil_server(complete_plan(app).document()), "seal": None})))
+            file.write_text(json.dumps(hashed({**with_evil_server(json.loads(complete_plan(app).text())), "seal": None})))
             load: Callable[[App, Path], object] = migrating.load_plan
         else:
-            noted = migrating.snapshots(app)[0].document()
+            noted = json.loads(migrating.snapshots(app)[0].text())
             file.write_text(json.dumps({**SNAPSHOTS["a value, and the fingerprint"](noted), "seal": None}))
             load = migrating.load_snapshot
         with pytest.raises(Tampered):
@@ -572,13 +574,19 @@ def test_a_document_whose_seal_was_taken_off_is_refused(keyed: dict[str, Stage],
 def test_a_run_altered_in_the_store_is_not_taken_back(keyed: dict[str, Stage]) -> None:
     """Or it would write what never was, and seal it."""
     stage = keyed["rollback"]
-    [(text,)] = stage.places.ask(stage.url, "SELECT plan FROM runs WHERE run = 2")
-    altered = hashed(with_evil_server(json.loads(text)))
+    [(plan,)] = stage.places.ask(stage.url, "SELECT packed FROM runs WHERE run = 2")
+    altered = hashed(with_evil_server(json.loads(zlib.decompress(plan))))
     for operation in altered["operations"]:
         if operation["table"] == "services":
             operation["after"]["server"] = "smtp.example"
-    text = json.dumps(hashed(altered)).replace("'", "''")
-    with after(stage, f"UPDATE runs SET plan = '{text}' WHERE run = 2") as app, pytest.raises(Tampered):
+    plan = packed([json.dumps(hashed(altered)).encode()])
+    with after(stage, f"UPDATE runs SET packed = X'{plan.hex()}' WHERE run = 2") as app, pytest.raises(Tampered):
+        migrating.plan_rollback(app)
+
+
+@pytest.mark.parametrize("damaged", ["X''", "X'00'", "'text'", "substr(packed, 1, length(packed) / 2)", "7"])
+def test_a_run_that_cannot_be_unpacked_is_not_taken_back(keyed: dict[str, Stage], damaged: str) -> None:
+    with after(keyed["rollback"], f"UPDATE runs SET packed = {damaged}") as app, pytest.raises(Tampered, match="run 2"):
         migrating.plan_rollback(app)
 
 

@@ -22,13 +22,17 @@ from mailadmin.bootstrap import App
 from mailadmin.domain.organisation import User
 from mailadmin.errors import Tampered
 from mailadmin.resolution.provenance import Context
-from mailadmin.storage import contents, repository, unit_of_work
+from mailadmin.storage import books, contents, repository, unit_of_work
 from mailadmin.storage.keys import KEY_VARIABLE, new_key
 from mailadmin.usecases import configuring, maintaining, migrating
 from tests.campaign import NOW, Places, applied, plan_change
 
 LEFT: Any = json.loads(Path(__file__).with_name("schema2.json").read_text(encoding="utf-8"))
 KEY: str = LEFT["key"]
+SNAPSHOT = {
+    **dict.fromkeys(("id", "fingerprint", "taken_at", "taken_by", "source"), "x"),
+    "document": json.dumps({"tables": {"users": [{"user_id": "Zoë"}]}}, ensure_ascii=False, indent=1),
+}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -53,6 +57,7 @@ def url(at: Places) -> str:
             flags = {column.name for column in table.columns if isinstance(column.type, Boolean)}
             for row in LEFT["tables"][name]:
                 connection.execute(insert(table).values({n: _value(v, n in flags) for n, v in row.items()}))
+        connection.execute(insert(found.tables["snapshots"]).values(SNAPSHOT))
         if not at.server:
             connection.exec_driver_sql(f"PRAGMA application_id = {unit_of_work.APPLICATION_ID}")
     engine.dispose()
@@ -105,6 +110,12 @@ def test_it_is_read_as_it_was_and_the_doctor_says_what_is_not_sealed(url: str) -
         assert configuring.explain(app, Context(user="Bob")).context.user == "Bob"
         assert maintaining.verify_trail(app) == 5
         assert migrating.verify_migration(app).users == 3
+        with app.store.reading() as connection:
+            assert "".join(books.snapshot_document(connection, "x") or ()) == SNAPSHOT["document"]
+            assert (
+                json.loads("".join(books.run_plan(connection, 1)))["plan_hash"]
+                == LEFT["tables"]["runs"][0]["plan_hash"]
+            )
         assert state(app, "contents") == {maintaining.NOTICE}
         assert {found.state for found in maintaining.doctor(app)} == {maintaining.OK, maintaining.NOTICE}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from mailadmin import maintaining
 from mailadmin.bootstrap import connect
 from mailadmin.storage import unit_of_work
 from mailadmin.storage.keys import new_key
+from mailadmin.usecases import migrating
+from mailadmin.usecases.applying import plan_of
 from tests.cli import Desk
 from tests.engines import database
 
@@ -216,3 +219,17 @@ def test_a_second_writer_is_told_who_writes(desk: Desk, monkeypatch: pytest.Monk
     first.close()
     assert f"Mere on {os.uname().nodename}" in error.error
     assert not desk.file("mailadmin.db.writer").exists()
+
+
+def test_a_setting_is_planned_with_its_own_rows_and_promises_nothing(desk: Desk) -> None:
+    """And what the last run promised that did promise anything is what everybody is still held to."""
+    desk.migrate()
+    desk("settings", "set", "smtp.deadline", "30")
+    with closing(connect(desk.store)) as app:
+        migrated, run = migrating.history(app)
+        with app.store.reading() as connection:
+            plan = plan_of(app, connection, run.run)
+        assert (dict(plan.promise), plan.left_alone, len(plan.operations)) == ({}, (), 1)
+    assert f"Run {migrated.run}" in desk("verify-migration").out
+    desk("rollback", "--out", desk.file("back.json"))
+    assert json.loads(desk.file("back.json").read_text())["promise"] == {}

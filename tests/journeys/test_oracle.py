@@ -103,7 +103,7 @@ def check_before(source: Path) -> None:
 
 
 def check_after(source: Path) -> None:
-    plan = plan_migration(taken(source), {}, Base("store", 0, NOW, "tester", "1", Anchor(0, "")))
+    plan = plan_migration(taken(source), {}, Base("store", 0, NOW, "tester", "1", Anchor(0, ""))).plan
     rows = applied({}, plan.operations)
     people = [Person.of(key[0], found) for (_, key), found in sorted(rows.items()) if isinstance(found, User)]
     answers = population(people, Context(), Organisation.of(rows.values()))

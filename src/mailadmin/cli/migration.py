@@ -48,9 +48,11 @@ def plan(
     """
     from ..usecases import migrating
 
-    with opened(context) as app, working("Planning"):
-        made = migrating.make_plan(app, migrating.load_snapshot(app, snapshot), out=out)
-        summary = migrating.effects(app, made).summary()
+    with opened(context) as app, working("Planning") as progress:
+        progress("reading the snapshot")
+        noted = migrating.load_snapshot(app, snapshot)
+        made, found = migrating.plan_with_effects(app, noted, out=out, progress=progress)
+        summary = found.summary()
     show_plan(made, full=full, form=form, raw=raw)
     if form is Form.TABLE:
         from ..migration.effects import headline
@@ -133,8 +135,9 @@ def effects(
     from ..migration.effects import KINDS, Change, headline
     from ..usecases import migrating
 
-    with opened(context) as app, working("Comparing"):
-        found = migrating.effects(app, migrating.load_plan(app, plan_file))
+    with opened(context) as app, working("Comparing") as progress:
+        progress("reading the plan")
+        found = migrating.effects(app, migrating.load_plan(app, plan_file), progress=progress)
         counts = found.summary()
     if summary:
         rows = [(kind, count, KINDS[kind]) for kind, count in counts.items()]
@@ -169,8 +172,8 @@ def _carry_out(app: App, made: Plan, confirm: str | None) -> None:
             f"{len(made.operations)} operation(s) will be carried out. The plan's hash begins with {made.confirmation}."
         )
         confirm = typer.prompt("Type these 8 digits to apply it", err=True, default="", show_default=False)
-    with working("Applying"):
-        run = migrating.apply(app, made, confirm)
+    with working("Applying") as progress:
+        run = migrating.apply(app, made, confirm, progress=progress)
     print_text(f"Applied as run {run.run}: {len(made.operations)} operation(s). Prove it: mailadmin verify-migration")
 
 
@@ -184,8 +187,8 @@ def verify_migration(
     """
     from ..usecases import migrating
 
-    with opened(context) as app, working("Resolving everybody"):
-        kept = migrating.verify_migration(app, run)
+    with opened(context) as app, working("Resolving everybody") as progress:
+        kept = migrating.verify_migration(app, run, progress=progress)
     print_text(
         f"Run {kept.run}: {kept.users} user(s) and {kept.web_configurations} web configuration(s) "
         "have what was promised."

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 import typer
 
 from ..domain.keys import visible
-from ..interchange.reports.csv_files import safe_cell
 
 
 class Form(StrEnum):
@@ -58,6 +57,8 @@ def emit(
 
 
 def _write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, raw: bool) -> None:
+    from ..interchange.reports.csv_files import safe_cell
+
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(columns)

@@ -7,12 +7,14 @@ C.UTF-8 makes it `i`).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict
 
-STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
+STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True, defer_build=True)
+"""How rows are checked; what checks them is built at the first one, since `--help` has none."""
 
 # Bidirectional controls make a name look like another one (Unicode TR36); none belongs in a code.
 _BIDI = {chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -63,16 +65,19 @@ def visible(text: str) -> str:
 def _name(text: str) -> str:
     if not text or text != text.strip():
         raise ValueError("a name is not empty and has no blanks around it")
-    return _without(unprintable(text), text)
+    return text if text.isascii() and text.isprintable() else _without(unprintable(text), text)
 
 
 def _line(text: str) -> str:
-    return _without(breaking(text), text)
+    return text if text.isascii() and text.isprintable() else _without(breaking(text), text)
 
 
 def _text(text: str) -> str:
-    lone = next((c for c in text if c == "\0" or "\ud800" <= c <= "\udfff"), None)
-    return _without(None if lone is None else f"U+{ord(lone):04X}", text)
+    lone = _LONE(text)
+    return _without(f"U+{ord(lone[0]):04X}" if lone else None, text)
+
+
+_LONE = re.compile("[\0\ud800-\udfff]").search
 
 
 def _without(found: str | None, text: str) -> str:

@@ -25,8 +25,9 @@ from ..resolution.provenance import Resolution, Status
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from ..migration.differences import Change
     from ..migration.plan import Plan
-    from ..migration.snapshot import Change, Snapshot
+    from ..migration.snapshot import Snapshot
     from ..storage.books import Run
     from ..usecases.migrating import Verification
     from ..usecases.sandboxing import Tried

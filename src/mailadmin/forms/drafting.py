@@ -56,7 +56,7 @@ class DraftForm(Form):
 
     def _check_current(self, plan: Plan) -> None:
         """Raises BadInput where the draft went on while its plan was made: what is shown is all that is saved."""
-        if plan.reverses is None and plan.operations != self.edits.operations:
+        if plan.reverses is None and list(plan.operations) != list(self.edits.operations):
             raise BadInput("The draft was changed meanwhile.", remedy="Press Save again.")
 
     def apply(self, plan: Plan) -> None:

@@ -113,9 +113,8 @@ class MigrateForm(Form):
             say("Planning")
             gaps = filling.gaps(app, snapshot)
             known = {gap: entered[gap] for gap in gaps if gap in entered}
-            plan = migrating.make_plan(app, snapshot, entered=known)
-            say("Comparing before and after for everybody")
-            return Planned(snapshot, gaps, plan, Drawn(migrating.effects(app, plan)), known)
+            plan, effects = migrating.plan_with_effects(app, snapshot, entered=known, progress=say)
+            return Planned(snapshot, gaps, plan, Drawn(effects), known)
 
         self.work(made, self._show_entered if entered else self._show)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from ..errors import BadInput
-from .budgets import read_regular
+from .budgets import DOCUMENT, opened_regular, read_regular
 
 
 def read_json(file: Path) -> Any:
@@ -21,6 +22,22 @@ def read_json(file: Path) -> Any:
         return json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{file} is not a JSON document.", remedy="Is it the file mailadmin wrote?") from error
+
+
+def read_text(file: Path) -> Iterator[str]:
+    """The text of a document of ours, a piece at a time. Raises BadInput, and UnicodeDecodeError where it is none."""
+    with opened_regular(file, DOCUMENT) as opened, io.TextIOWrapper(opened, encoding="utf-8", newline="") as text:
+        while piece := text.read(_PIECE):
+            yield piece
+
+
+_PIECE = 1 << 20
+
+
+def write_pieces(file: Path, pieces: Iterable[bytes]) -> None:
+    """Write a document of ours so that the file has its whole content or was not touched; mode 0600."""
+    with writing_privately(file) as opened:
+        opened.writelines(pieces)
 
 
 def write_privately(file: Path, text: str) -> None:

@@ -15,7 +15,8 @@ from ..domain.keys import match_key
 from ..domain.profiles import Secret
 from ..errors import BadInput, SourceRejected, UnknownName
 from ..migration.content import PRESENT, TABLES, Table, secret_location
-from ..migration.snapshot import Change, differences
+from ..migration.differences import Change, differences
+from ..migration.records import Record, Records
 from . import references
 from .carriers import NOT_SET, Place, RawTable
 from .csv_tables import table_in_file
@@ -24,7 +25,7 @@ from .headers import Columns, columns_of, is_long
 from .intake import Intake
 from .layouts import content_of
 from .legacy_exports import LegacyExport, taken
-from .rows import Content, Row, first_part
+from .rows import Content, first_part
 
 DOTS = "•••"
 """What an old screen shows of a secret that is set."""
@@ -40,7 +41,7 @@ class Noted(NamedTuple):
 
     table: Table
     columns: frozenset[str]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, Record]
     blank: frozenset[str]
     secrets: Mapping[str, Secret]
     remarks: tuple[str, ...]
@@ -50,14 +51,14 @@ class Noted(NamedTuple):
 class Notes:
     """Everything noted so far: rows by table and key, a secret being PRESENT, and secrets by `secret_location`."""
 
-    tables: Mapping[str, Mapping[str, Row]] = field(default_factory=dict)
+    tables: Mapping[str, Mapping[str, Record]] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
 
-    def rows(self, table: str) -> list[Row]:
+    def rows(self, table: str) -> list[Record]:
         """The rows of a table, by their keys."""
         return [row for _, row in sorted(self.tables.get(table, {}).items())]
 
-    def row(self, table: str, key: str) -> Row:
+    def row(self, table: str, key: str) -> Record:
         """A row by its key; nothing where there is none."""
         return self.tables.get(table, {}).get(key, {})
 
@@ -78,12 +79,12 @@ class Notes:
     def changes(self, noted: Noted) -> list[Change]:
         """What taking a table would change; a secret entered again as `changed (hidden)`."""
         after = self.with_(noted)
-        found = list(differences(self._lists(), after._lists()))
+        found = list(differences(self._records(), after._records()))
         again = sorted(self.secrets.keys() & noted.secrets.keys())
         return found + [Change(*_parts(at), "set", "changed (hidden)") for at in again]
 
-    def _lists(self) -> dict[str, list[Row]]:
-        return {name: self.rows(name) for name in self.tables}
+    def _records(self) -> dict[str, Records]:
+        return {name: Records(self.rows(name)) for name in self.tables}
 
     def export(self) -> LegacyExport:
         """All of it as an export: what a snapshot is taken of.
@@ -102,7 +103,7 @@ class Notes:
         return taken(contents, Intake(findings, secrets=secrets), _SOURCE, None)
 
 
-def _content(name: str, rows: Mapping[str, Row]) -> Content:
+def _content(name: str, rows: Mapping[str, Record]) -> Content:
     content = Content(TABLES[name], name, Place(f"{name}, row "))
     for number, (key, row) in enumerate(sorted(rows.items()), 1):
         content.claim(key, number)
@@ -110,7 +111,7 @@ def _content(name: str, rows: Mapping[str, Row]) -> Content:
     return content
 
 
-def _secrets_in(table: Table, rows: Mapping[str, Row]) -> Iterator[str]:
+def _secrets_in(table: Table, rows: Mapping[str, Record]) -> Iterator[str]:
     """Where the rows of a table have a secret."""
     for key, row in rows.items():
         if "property" in table.keys and row.get("value") == PRESENT and "property" in row:
@@ -191,7 +192,7 @@ def _read(raw: RawTable, table: Table, findings: Findings) -> Noted:
     )
 
 
-def _columns(table: Table, named: Columns, rows: Iterable[Row], *, long: bool) -> frozenset[str]:
+def _columns(table: Table, named: Columns, rows: Iterable[Record], *, long: bool) -> frozenset[str]:
     """The columns a table speaks of: those it names, or, where each row is one value, those that have one."""
     if long and "property" not in table.keys:
         return frozenset(name for row in rows for name in row)

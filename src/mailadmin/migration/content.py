@@ -201,11 +201,6 @@ TABLES: Mapping[str, Table] = {
 """TABLE: the tables of a legacy export and of a snapshot, in the order of every file."""
 
 
-def row_key(table: Table, row: Mapping[str, object]) -> tuple[str, ...]:
-    """What makes a row the same row: the match keys of its key columns; a key that is not set is empty."""
-    return tuple(match_key(str(row.get(name, ""))) for name in table.keys)
-
-
 def secret_location(table: str, key: str, column: str) -> str:
     """Where a secret stands: `user_preferences/jtaylor6/EmailSmtpPassword`, `global_settings//EmailSmtpPassword`."""
     return f"{table}/{match_key(key)}/{column}"

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from ..domain.governed import GOVERNED, Row, name_of, row_of, table_of
 from ..domain.keys import match_key
-from ..domain.organisation import GLOBAL, CostCentre, User, is_global
+from ..domain.organisation import GLOBAL, CostCentre, is_global
 from ..domain.services import NOT_CAPTURED
 from .content import TABLES
-from .draft import CONSULTANT, Draft, KnownUser
-from .operations import Rows
-from .snapshot import Record, Snapshot
+from .draft import CONSULTANT, Draft
+from .records import Record
+from .snapshot import Snapshot
 
 _TABLE = {
     "cost_centres": "cost_centres",
@@ -26,20 +26,6 @@ _TABLE = {
     "mail_preferences": "mail_preferences",
 }
 """A snapshot's table and the governed table its rows belong to."""
-
-
-def known_users(snapshot: Snapshot, current: Rows) -> dict[str, KnownUser]:
-    """Everybody an override can be written for, by key: the users of the store and of the snapshot."""
-    found = {
-        key[0]: KnownUser(row.user_id, row.active, row.external)
-        for (table, key), row in current.items()
-        if table == "users" and isinstance(row, User)
-    }
-    for row in snapshot.tables.get("users", []):
-        found[match_key(row["user_id"])] = KnownUser(
-            row["user_id"], row.get("active", True), row.get("external", False)
-        )
-    return found
 
 
 def rows_of(snapshot: Snapshot) -> Iterator[Row]:
@@ -86,7 +72,7 @@ def write_directory(draft: Draft, snapshot: Snapshot) -> None:
             row = replace(row, default_service=standing.default_service)
         draft.put(_with_readable_secrets(draft, row, standing))
     _unknown_references(draft)
-    strangers = sorted(set(draft.legacy.preferences) - set(draft.users))
+    strangers = sorted(key for key in draft.legacy.preferences if draft.user(key) is None)
     draft.note(
         "warning",
         "Preferences of somebody who is neither in the export's users nor in the store: nothing is written for them.",
@@ -112,20 +98,26 @@ def _with_readable_secrets(draft: Draft, row: Any, standing: Any) -> Row:
     return cast(Row, blank)
 
 
+_REFERENCES = {
+    "users": {"branch": "branches"},
+    "branches": {"entity": "entities", "cost_centre": "cost_centres"},
+    "entities": {"cost_centre": "cost_centres"},
+}
+"""The columns that name a row of another table, and which."""
+
+
 def _unknown_references(draft: Draft) -> None:
-    places = {**draft.current, **draft.rows}
-    for table, column, target in (
-        ("users", "branch", "branches"),
-        ("branches", "entity", "entities"),
-        ("branches", "cost_centre", "cost_centres"),
-        ("entities", "cost_centre", "cost_centres"),
-    ):
-        missing: dict[str, list[str]] = {}
-        for (of, _), row in draft.rows.items():
-            name: Any = getattr(row, column, None) if of == table else None
-            if name and (target, (match_key(name),)) not in places and not is_global(name):
-                missing.setdefault(name, []).append(str(getattr(row, GOVERNED[table].key[0])))
-        for name, rows in sorted(missing.items()):
+    missing: dict[tuple[str, str, str], dict[str, list[str]]] = {
+        (table, column, target): {} for table, columns in _REFERENCES.items() for column, target in columns.items()
+    }
+    for (table, _), row in draft.rows.items():
+        for column, target in _REFERENCES.get(table, {}).items():
+            name = getattr(row, column)
+            if name and not is_global(name) and not _is_there(draft, target, name):
+                named_by = missing[table, column, target].setdefault(name, [])
+                named_by.append(str(getattr(row, GOVERNED[table].key[0])))
+    for (table, column, target), names in missing.items():
+        for name, rows in sorted(names.items()):
             draft.act(
                 CONSULTANT,
                 f"Add {name} to the export's {target} and plan again: it is named and not there, so that tier is "
@@ -133,3 +125,8 @@ def _unknown_references(draft: Draft) -> None:
                 f"{target}; named by {table}.{column}",
                 rows,
             )
+
+
+def _is_there(draft: Draft, table: str, name: str) -> bool:
+    place = table, (match_key(name),)
+    return place in draft.rows or place in draft.current

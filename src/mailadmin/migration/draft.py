@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..domain.governed import Key, Row, key_of, table_of
+from ..domain.organisation import User
 from ..domain.services import is_captured
 from ..resolution.legacy import LegacySettings, Members
 from .operations import Rows
-
-
-class KnownUser(NamedTuple):
-    """A user of the export or of the store: enough to write an override for."""
-
-    user_id: str
-    active: bool
-    external: bool
 
 
 def whom(subjects: Sequence[str], *, everybody: bool = False) -> str:
@@ -60,13 +53,12 @@ class Dropped:
 class Draft:
     """What the rules read, and what they write.
 
-    `users` are those of the export and the store by key, `web_configurations` the codes of the export by key.
-    `entered` are rows as they would stand had somebody entered what was lacking before the plan was made.
+    `web_configurations` are the codes of the export by key. `entered` are rows as they would stand had somebody
+    entered what was lacking before the plan was made.
     """
 
     legacy: LegacySettings
     current: Rows
-    users: Mapping[str, KnownUser]
     web_configurations: Mapping[str, str]
     entered: Rows = field(default_factory=dict)
     rows: dict[tuple[str, Key], Row] = field(default_factory=dict)
@@ -74,10 +66,25 @@ class Draft:
     findings: list[Finding] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
 
-    def with_preferences(self) -> Iterator[tuple[KnownUser, Members]]:
+    def user(self, key: str) -> User | None:
+        """A user of the export or of the store: one an override can be written for."""
+        place = "users", (key,)
+        found = self.rows.get(place) or self.current.get(place)
+        return found if isinstance(found, User) else None
+
+    def users(self) -> Iterator[User]:
+        """Everybody: those of the store as the export has them, then those of the export alone."""
+        for place, row in self.current.items():
+            if isinstance(found := self.rows.get(place, row), User):
+                yield found
+        for place, row in self.rows.items():
+            if isinstance(row, User) and place not in self.current:
+                yield row
+
+    def with_preferences(self) -> Iterator[tuple[User, Members]]:
         """Every known user who has preferences, with them."""
         for key, mine in self.legacy.preferences.items():
-            if (user := self.users.get(key)) is not None:
+            if (user := self.user(key)) is not None:
                 yield user, mine
 
     def put(self, row: Row) -> None:

@@ -1,13 +1,13 @@
 """Whose effective settings change, field by field, and who stops sending.
 
 Laws: before and after are answers of the resolvers, never a rule written again; a pair of answers is compared once and
-counted for everybody who has it.
+counted for everybody who has it, and users one by one only where it is their own values that decide.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
@@ -127,48 +127,53 @@ class Effects:
 
     def promise(self) -> dict[str, str]:
         """A digest of every answer after: what a later check compares with. Keys are `user/ID` and `web/CODE`."""
-        promised = {
-            f"user/{person.user_id}": digest(answer)
-            for person, answer in zip(self.after.people, self.after, strict=True)
-        }
-        promised |= {f"web/{effect.web_configuration}": digest(effect.after) for effect in self.web_configurations}
-        return promised
+        webs = {f"web/{effect.web_configuration}": digest(effect.after) for effect in self.web_configurations}
+        return digests(self.after) | webs
 
     @uncollected()
     def _judged(self) -> _Judged:
-        old, new = map(_sides, (self.before, self.after))
         users = Counter(zip(self.before.codes, self.after.codes, strict=True))
-        settled: dict[Pair, Kind | None] = {}
+        old = _sides(self.before, {code for code, _ in users})
+        new = _sides(self.after, {code for _, code in users})
+        alike = {(was, now): _alike(old[was], new[now]) for was, now in users}
         own = {}
         for i in self.before.own.keys() | self.after.own.keys():
             pair = self.before.codes[i], self.after.codes[i]
-            before, after = old[pair[0]], new[pair[1]]
-            if pair not in settled:
-                settled[pair] = _settled(before, after)
-            own[i] = settled[pair] or _compared(
-                after, before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i))
-            )
-            users[pair] -= 1
-        shared = {pair: _kind(old[pair[0]], new[pair[1]]) for pair, number in users.items() if number}
+            if alike[pair] is None:
+                before, after = old[pair[0]], new[pair[1]]
+                was, now = before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i))
+                own[i] = _compared(after, was, now)
+                users[pair] -= 1
+        shared = {pair: alike[pair] or _kind(old[pair[0]], new[pair[1]]) for pair, number in users.items() if number}
         return _Judged(own, shared, users)
 
 
 class _Judged(NamedTuple):
-    """The kind of effect of each user with own values, of each pair of answers others have, and of those how many."""
+    """The kind of effect of each user whose own values decide, of each pair of answers others have, and how many do."""
 
     own: dict[int, Kind]
     shared: dict[Pair, Kind]
     users: Counter[Pair]
 
 
-def _sides(population: Population) -> dict[int, _Side]:
-    """What the kind of effect depends on, of every answer that somebody has."""
-    return {code: _Side.of(population.answers[code]) for code in set(population.codes)}
+def _sides(population: Population, codes: Iterable[int]) -> dict[int, _Side]:
+    """What the kind of effect depends on, of these answers."""
+    return {code: _Side.of(population.answers[code]) for code in codes}
 
 
 def headline(summary: dict[Kind, int]) -> str:
     """The summary in one line: `312 same, 41 change server, 9 stop sending`."""
     return ", ".join(f"{count} {kind}" for kind, count in summary.items() if count) or "nobody is concerned"
+
+
+def digests(population: Population) -> dict[str, str]:
+    """A digest of everybody's answer by `user/ID`; what many share is digested once."""
+    shared = list(map(digest, population.answers))
+    everybody = enumerate(zip(population.people.user_ids, population.codes, strict=True))
+    return {
+        f"user/{user_id}": digest(population[i]) if i in population.own else shared[code]
+        for i, (user_id, code) in everybody
+    }
 
 
 def digest(answer: Resolution) -> str:
@@ -192,8 +197,10 @@ class _Side(NamedTuple):
     @classmethod
     def of(cls, answer: Resolution) -> _Side:
         merged, old = answer.merged, answer.method is not None
-        values = _comparable(merged.values, old)
-        return cls(way(answer), answer.status, merged.missing, values, merged.values, merged.personal, old)
+        values, personal = _comparable(merged.values, old), merged.personal
+        if old and _PORT in personal:
+            personal = (*personal, _SECURITY)  # what EnableSsl meant depends on the port
+        return cls(way(answer), answer.status, merged.missing, values, merged.values, personal, old)
 
     def with_(self, own: Values | None) -> Values:
         """The values, those of another user among them."""
@@ -203,6 +210,14 @@ class _Side(NamedTuple):
         for i in self.personal:
             values[i] = own[i]
         return _comparable(values, self.old)
+
+    def masked(self, places: Iterable[int], mask: object) -> Values:
+        """The values, those that stand in these places covered up."""
+        values = list(self.values)
+        for i in places:
+            if values[i] is not None:
+                values[i] = mask
+        return tuple(values)
 
 
 _SERVER, _PORT, _SECURITY = map(FIELD_NAMES.index, ("server", "port", "security"))
@@ -247,6 +262,18 @@ def kind_of(before: Resolution, after: Resolution) -> Kind:
 
 def _kind(before: _Side, after: _Side) -> Kind:
     return _settled(before, after) or _compared(after, before.values, after.values)
+
+
+def _alike(before: _Side, after: _Side) -> Kind | None:
+    """The kind of effect whatever somebody's own values are; None where it is they that decide."""
+    if kind := _settled(before, after):
+        return kind
+    personal = {*before.personal, *after.personal}
+    if not personal:
+        return _compared(after, before.values, after.values)
+    was = before.masked(personal, 0)
+    agreeing, differing = (_compared(after, was, after.masked(personal, mask)) for mask in (0, 1))
+    return agreeing if agreeing is differing else None
 
 
 def _settled(before: _Side, after: _Side) -> Kind | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..domain.governed import Key, key_of, table_of
-from ..domain.organisation import GLOBAL, without_overrides
+from ..domain.organisation import GLOBAL, User, without_overrides
 from ..domain.services import Override, ServiceKind
 from ..resolution.legacy import Disagreement, Members, disagreements, uses_own_smtp
-from .draft import ENTRA, Draft, KnownUser
+from .draft import ENTRA, Draft
 
 
 def settings_without_a_place(draft: Draft) -> None:
@@ -77,7 +77,7 @@ def values_that_do_not_count(draft: Draft) -> None:
     barred, dormant, serverless = [], [], []
     odd: list[Disagreement] = []
     for user, mine in draft.with_preferences():
-        if (draft.rows.keys() & _override_places(user)) and without_overrides(user.active, user.external):
+        if without_overrides(user.active, user.external) and draft.rows.keys() & _override_places(user):
             barred.append(user.user_id)
         if not uses_own_smtp(mine) and any(
             m in mine for m in ("EmailSmtpServer", "EmailSmtpUserId", "EmailSmtpPassword")
@@ -99,6 +99,6 @@ def values_that_do_not_count(draft: Draft) -> None:
     )
 
 
-def _override_places(user: KnownUser) -> set[tuple[str, Key]]:
+def _override_places(user: User) -> set[tuple[str, Key]]:
     rows = (Override(cost_centre=GLOBAL, service=kind, user_id=user.user_id) for kind in ServiceKind)
     return {(table_of(row), key_of(row)) for row in rows}

@@ -13,7 +13,7 @@ from typing import Any
 from ..domain.governed import key_of, table_of
 from ..domain.keys import match_key
 from ..domain.legacy import Method, Owner, members_of, security_of
-from ..domain.organisation import GLOBAL, CostCentre, WebConfiguration
+from ..domain.organisation import GLOBAL, CostCentre, User, WebConfiguration
 from ..domain.services import FIELD_NAMES, NO_AUTHENTICATION, Override, Service, ServiceKind
 from ..errors import BadInput
 from ..resolution.legacy import (
@@ -24,9 +24,10 @@ from ..resolution.legacy import (
     uses_own_smtp,
     values_of_members,
 )
+from ..resolution.population import People, Person, legacy_population
 from ..resolution.provenance import Context
 from . import leftovers
-from .draft import CONSULTANT, ENTRA, Draft, KnownUser, keep_entered
+from .draft import CONSULTANT, ENTRA, Draft, keep_entered
 
 
 def smtp_values(members: Members) -> dict[str, Any]:
@@ -73,11 +74,11 @@ def _global_smtp(draft: Draft) -> None:
             CONSULTANT,
             "Enter a sender name and e-mail for everybody who has none of their own; the old Global Settings had none.",
             "Cost Centre GLOBAL, SMTP, Sender Details",
-            [user.user_id for user in draft.users.values() if _takes_global_sender(draft, user)],
+            [user.user_id for user in draft.users() if _takes_global_sender(draft, user)],
         )
 
 
-def _takes_global_sender(draft: Draft, user: KnownUser) -> bool:
+def _takes_global_sender(draft: Draft, user: User) -> bool:
     """Whether a user at work has no sender of their own that counts."""
     has_own = "EmailSmtpSenderEmailAddress" in draft.legacy.of_user(user.user_id)
     return user.active and (user.external or not has_own)
@@ -156,7 +157,7 @@ def _own_exchange(draft: Draft) -> None:
         )
 
 
-def _override(draft: Draft, service: ServiceKind, user: KnownUser, values: dict[str, Any]) -> Override:
+def _override(draft: Draft, service: ServiceKind, user: User, values: dict[str, Any]) -> Override:
     row = Override(cost_centre=GLOBAL, service=service, user_id=user.user_id)
     drafted = draft.rows.get((table_of(row), key_of(row)))
     base = drafted if isinstance(drafted, Override) else row
@@ -169,10 +170,12 @@ def _method_differs(draft: Draft) -> None:
     centre = draft.rows["cost_centres", (match_key(GLOBAL),)]
     default = centre.default_service if isinstance(centre, CostCentre) else None
     differing: dict[Method, list[str]] = {}
-    for user in draft.users.values():
-        answer = legacy_resolve(Context(user=user.user_id), draft.legacy)
-        if answer.service is not None and answer.service != default and user.active:
-            differing.setdefault(answer.method or Method.NONE, []).append(user.user_id)
+    people = People.of(Person.of(match_key(user.user_id), user) for user in draft.users() if user.active)
+    found = legacy_population(people, draft.legacy)
+    for user_id, code in zip(people.user_ids, found.codes, strict=True):
+        answer = found.answers[code]
+        if answer.service is not None and answer.service != default:
+            differing.setdefault(answer.method or Method.NONE, []).append(user_id)
     for method, users in sorted(differing.items()):
         draft.act(
             CONSULTANT,

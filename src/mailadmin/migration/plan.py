@@ -6,23 +6,25 @@ read the same list of operations.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from ..domain.canonical import sha256
+from ..domain import documents
+from ..domain.canonical import Seal, pieces, sha256
 from ..domain.governed import Record
-from ..errors import BadInput, NotConfirmed, PlanExpired, Tampered
+from ..errors import BadInput, MailAdminError, NotConfirmed, PlanExpired, Tampered
 from .draft import Dropped, Finding, ManualAction
-from .operations import Operation
+from .operations import Operations
 
 FORMAT = "mailadmin-plan/1"
 TIME_TO_LIVE = timedelta(hours=24)
 CONFIRMATION_DIGITS = 8
+_AGAIN = "The plan was changed after it was made. Make it again."
 
 
 class Purpose(StrEnum):
@@ -61,7 +63,7 @@ class Plan:
     snapshot_id: str = ""
     snapshot_fingerprint: str = ""
     reverses: int | None = None
-    operations: tuple[Operation, ...] = ()
+    operations: Operations = field(default_factory=Operations)
     manual_actions: tuple[ManualAction, ...] = ()
     findings: tuple[Finding, ...] = ()
     dropped: tuple[Dropped, ...] = ()
@@ -82,55 +84,64 @@ class Plan:
     def _content(self) -> Record:
         apart = {"operations", "seal"} if self.anchor else {"operations", "seal", "anchor"}
         content = {item.name: _plain(getattr(self, item.name)) for item in fields(self) if item.name not in apart}
-        return {"format": FORMAT, **content, "operations": [operation.document() for operation in self.operations]}
+        return {"format": FORMAT, **content, "operations": self.operations}
 
-    def sealed(self, seal: Callable[[bytes], str] | None) -> Plan:
+    def sealed(self, seal: Seal | None) -> Plan:
         """The plan with a seal over its hash, where there is a key."""
-        return self if seal is None else replace(self, seal=seal(self.plan_hash.encode()))
+        return self if seal is None else replace(self, seal=seal(self.plan_hash.encode()))._with_hash(self.plan_hash)
 
-    def document(self) -> Record:
-        """The plan as it is written: JSON, format `mailadmin-plan/1`, `plan_hash` at the top level."""
-        return {**self._content(), "plan_hash": self.plan_hash, "seal": self.seal}
+    def _with_hash(self, plan_hash: str) -> Plan:
+        """This plan, whose hash is known: a million operations are not hashed again."""
+        vars(self)["plan_hash"] = plan_hash
+        return self
+
+    def pieces(self) -> Iterator[bytes]:
+        """The plan as it is written: JSON, format `mailadmin-plan/1`, `plan_hash` at the top, an operation a line."""
+        yield from pieces({**self._content(), "plan_hash": self.plan_hash, "seal": self.seal}, gap="\n")
+        yield b"\n"
 
     def text(self) -> str:
-        """The document as text."""
-        return json.dumps(self.document(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        """All of it."""
+        return b"".join(self.pieces()).decode()
 
     @classmethod
-    def of(cls, document: Any, where: str, seal: Callable[[bytes], str] | None) -> Plan:
-        """The plan a document holds, checked.
+    def read(cls, text: Iterable[str], where: str, seal: Seal | None) -> Plan:
+        """The plan a text holds, checked.
 
         Raises BadInput for something else, Tampered where the hash does not fit, or, with `seal`, the seal does not.
         """
+        with _whole(where):
+            document = documents.read(text, where, {"operations": Operations})
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise BadInput(f"{where} is not a plan of format {FORMAT}.", remedy="Make one: mailadmin plan SNAPSHOT")
-        remedy = "The plan was changed after it was made. Make it again."
-        content = {name: value for name, value in document.items() if name not in {"format", "plan_hash"}}
-        stated = document.get("plan_hash")
-        actual = sha256({n: v for n, v in document.items() if n not in {"plan_hash", "seal"}})
-        if actual != stated:
+        with _whole(where):
+            actual = sha256(_hashed(document))
+        if actual != (stated := document.get("plan_hash")):
             raise Tampered(
-                f"{where}: the content gives the hash {actual[:8]}…, the plan says {str(stated)[:8]}…", remedy=remedy
+                f"{where}: the content gives the hash {actual[:8]}…, the plan says {str(stated)[:8]}…", remedy=_AGAIN
             )
-        try:
+        content = {name: value for name, value in document.items() if name not in {"format", "plan_hash"}}
+        with _whole(where):
             found = cls(
                 **{
                     **content,
                     "purpose": Purpose(content["purpose"]),
-                    "operations": tuple(map(Operation.of, content["operations"])),
                     "manual_actions": _tuples(ManualAction, content["manual_actions"]),
                     "findings": _tuples(Finding, content["findings"]),
                     "dropped": _tuples(Dropped, content["dropped"]),
                     "left_alone": tuple(content["left_alone"]),
                     "anchor": Anchor(**content["anchor"]) if "anchor" in content else None,
                 }
-            )
-        except (TypeError, KeyError, ValueError) as error:
-            raise Tampered(f"{where} does not hold a whole plan: {type(error).__name__}.", remedy=remedy) from error
-        if seal is not None and (found.seal is None or seal(found.plan_hash.encode()) != found.seal):
-            trouble = "does not fit" if found.seal else "is missing"
-            raise Tampered(f"{where}: the seal {trouble}: changed, or not made with this store.", remedy=remedy)
+            )._with_hash(actual)
+        if seal is not None:
+            found.check_seal(where, seal)
         return found
+
+    def check_seal(self, where: str, seal: Seal) -> None:
+        """Raises Tampered where the seal is not there, or does not fit under this key."""
+        if self.seal is None or seal(self.plan_hash.encode()) != self.seal:
+            trouble = "does not fit" if self.seal else "is missing"
+            raise Tampered(f"{where}: the seal {trouble}: changed, or not made with this store.", remedy=_AGAIN)
 
     def check_confirmed(self, digits: str) -> None:
         """Raises NotConfirmed unless these are the first digits of the hash."""
@@ -146,6 +157,24 @@ class Plan:
             raise PlanExpired(
                 f"The plan was made at {self.created_at}, more than 24 hours ago.", remedy="Make it again."
             )
+
+
+@contextmanager
+def _whole(where: str) -> Iterator[None]:
+    """Content that makes no plan was not written by us."""
+    try:
+        yield
+    except MailAdminError:
+        raise
+    except (TypeError, KeyError, ValueError) as error:
+        raise Tampered(f"{where} does not hold a whole plan: {type(error).__name__}.", remedy=_AGAIN) from error
+
+
+def _hashed(document: Record) -> Record:
+    """Everything a document says, as it says it: what its hash is of."""
+    if not isinstance(document.get("operations"), Operations):
+        raise TypeError("no list of operations")
+    return {name: value for name, value in document.items() if name not in {"plan_hash", "seal"}}
 
 
 def _plain(value: Any) -> Any:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import starmap
+from typing import Any, NamedTuple
 
-from ..domain.governed import GOVERNED, Key, Organisation, Row, name_of, owners_of
+from ..domain.governed import GOVERNED, Organisation, Row, name_of, owners_of
 from ..domain.keys import match_key
 from ..domain.organisation import User, WebConfiguration
 from ..errors import AlreadyApplied, BadInput, RollbackConflict
 from ..resolution.legacy import LegacySettings, legacy_resolve
-from ..resolution.population import Person, legacy_population, population
+from ..resolution.population import People, Person, legacy_population, population
 from ..resolution.provenance import Context
 from ..resolution.resolver import resolve
-from .directory import known_users, write_directory
+from .directory import write_directory
 from .draft import Draft
 from .editing import Place, without_moved_secrets
 from .effects import Effects, SubjectEffect, kind_of
 from .mapping import MAPPING
-from .operations import Operation, Rows, applied, difference
+from .operations import Operation, Operations, Rows, applied, difference
 from .plan import Anchor, Plan, Purpose
 from .snapshot import Snapshot
+
+WITHOUT_EFFECT = frozenset({"role_permissions", "contacts", "settings", "exceptions"})
+"""TABLE: the governed tables no answer depends on: a change of nothing else promises nobody anything, and is planned
+with their rows alone."""
 
 
 class Base(NamedTuple):
@@ -40,7 +45,6 @@ def drafted(snapshot: Snapshot, current: Rows, entered: Rows | None = None) -> D
     draft = Draft(
         snapshot.legacy(),
         current,
-        known_users(snapshot, current),
         {match_key(row["code"]): row["code"] for row in snapshot.tables.get("web_configurations", [])},
         entered or {},
     )
@@ -50,22 +54,33 @@ def drafted(snapshot: Snapshot, current: Rows, entered: Rows | None = None) -> D
     return draft
 
 
-def plan_migration(snapshot: Snapshot, current: Rows, base: Base, entered: Rows | None = None) -> Plan:
+class Planned(NamedTuple):
+    """A plan, and what it does to everybody."""
+
+    plan: Plan
+    effects: Effects
+
+
+def plan_migration(snapshot: Snapshot, current: Rows, base: Base, entered: Rows | None = None) -> Planned:
     """The plan that brings a store to what the snapshot's settings become, and to what was entered beside them."""
-    draft = drafted(snapshot, current, entered)
-    operations = difference(current, draft.rows)
+    plan, effects = _migration(drafted(snapshot, current, entered), snapshot, base)
+    return Planned(replace(plan, promise=effects.promise()), effects)
+
+
+def _migration(draft: Draft, snapshot: Snapshot, base: Base) -> Planned:
     plan = Plan(
         purpose=Purpose.MIGRATION,
         snapshot_id=snapshot.id,
         snapshot_fingerprint=snapshot.fingerprint,
-        operations=operations,
+        operations=Operations(difference(draft.current, draft.rows)),
         manual_actions=tuple(draft.actions),
         findings=tuple(draft.findings),
         dropped=tuple(draft.dropped),
-        left_alone=_left_alone(current, draft.rows),
+        left_alone=_left_alone(draft.current, draft.rows),
         **base._asdict(),
     )
-    return promised(plan, current, snapshot.legacy())
+    draft.rows.update((place, row) for place, row in draft.current.items() if place not in draft.rows)
+    return Planned(plan, effects_of(draft.current, draft.rows, draft.legacy))
 
 
 def plan_change(
@@ -84,19 +99,22 @@ def plan_change(
     target, findings = without_moved_secrets(target, current, entered)
     removed = tuple(Operation(table, current[table, key], None) for table, key in remove)
     operations = (*difference(current, target), *removed)
-    _check_owned(applied(current, operations))
-    plan = Plan(
-        purpose=Purpose.CONFIGURATION,
-        operations=operations,
-        findings=findings,
-        left_alone=_left_alone(applied(current, removed), target),
-        **base._asdict(),
-    )
-    return promised(plan, current, None)
+    after = applied(current, operations)
+    _check_owned(after)
+    plan = Plan(purpose=Purpose.CONFIGURATION, operations=Operations(operations), findings=findings, **base._asdict())
+    if not has_effect(operations):
+        return plan
+    left_alone = _left_alone(applied(current, removed), target)
+    return replace(plan, left_alone=left_alone, promise=effects_of(current, after, None).promise())
+
+
+def has_effect(operations: Iterable[Operation]) -> bool:
+    """Whether an answer may depend on what operations change."""
+    return any(operation.table not in WITHOUT_EFFECT for operation in operations)
 
 
 def plan_rollback(
-    run: int, operations: Sequence[Operation], current: Rows, base: Base, *, skip_conflicts: bool = False
+    run: int, operations: Iterable[Operation], current: Rows, base: Base, *, skip_conflicts: bool = False
 ) -> Plan:
     """The plan that takes a run back: value and origin, since the rows are what they were.
 
@@ -109,14 +127,17 @@ def plan_rollback(
     conflicts = _conflicts(reverse, current)
     if conflicts and not skip_conflicts:
         raise RollbackConflict([f"{name}: {why}" for name, why in sorted(conflicts.items())])
+    kept = [o for o in reverse if o.name not in conflicts]
     plan = Plan(
         purpose=Purpose.ROLLBACK,
         reverses=run,
-        operations=tuple(o for o in reverse if o.name not in conflicts),
+        operations=Operations(kept),
         left_alone=tuple(sorted(conflicts)),
         **base._asdict(),
     )
-    return promised(plan, current, None)
+    if not has_effect(kept):
+        return plan
+    return replace(plan, promise=effects_of(current, applied(current, kept), None).promise())
 
 
 def _conflicts(operations: Sequence[Operation], current: Rows) -> dict[str, str]:
@@ -148,35 +169,35 @@ def _left_alone(current: Rows, target: Rows) -> tuple[str, ...]:
     return tuple(f"{table} {name_of(current[table, key])}" for table, key in places)
 
 
-def promised(plan: Plan, current: Rows, legacy: LegacySettings | None) -> Plan:
-    """The plan with a digest of what it promises everybody."""
-    return replace(plan, promise=effects_of(plan.operations, current, legacy).promise())
-
-
-def effects_of(operations: Iterable[Operation], current: Rows, legacy: LegacySettings | None) -> Effects:
-    """What operations do to everybody: against the old settings, or (without them) against the store as it is."""
-    operations = tuple(operations)
-    target = applied(current, operations)
-    old_people, new_people = _people(current), _people(target)
-    everybody = sorted(old_people.keys() | new_people.keys())
-    now = [new_people.get(key) or old_people[key] for key in everybody]
-    was = [old_people.get(key) or new_people[key] for key in everybody]
-    after = Organisation.of(target.values())
+def effects_of(current: Rows, target: Rows, legacy: LegacySettings | None) -> Effects:
+    """What becomes of everybody: against the old settings, or (without them) against the store as it is."""
+    everybody = [place for place, row in target.items() if isinstance(row, User)]
+    everybody += [place for place, row in current.items() if isinstance(row, User) and place not in target]
+    everybody.sort()
+    before, after = _without_users(current), _without_users(target)
+    now = _people(everybody, target, current)
     if legacy is not None:
-        before = legacy_population(now, legacy)
+        was = legacy_population(now, legacy)
     else:
-        before = population(was, Context(), Organisation.of(current.values()))
-    webs = _web_effects(current, target, legacy)
-    return Effects(before, population(now, Context(), after), webs)
+        was = population(_people(everybody, current, target), Context(), before)
+    webs = _web_effects(current, target, before, after, legacy)
+    return Effects(was, population(now, Context(), after), webs)
 
 
-def _people(rows: Rows) -> dict[str, Person]:
-    users: dict[Key, User] = {key: row for (table, key), row in rows.items() if isinstance(row, User)}
-    return {key[0]: Person.of(key[0], user) for key, user in users.items()}
+def _people(places: Iterable[Place], rows: Rows, others: Rows) -> People:
+    """The users of these places as they are in `rows`, or where they are not there, in the others."""
+    users: Any = ((place[1][0], rows.get(place) or others[place]) for place in places)
+    return People.of(starmap(Person.of, users))
 
 
-def _web_effects(current: Rows, target: Rows, legacy: LegacySettings | None) -> list[SubjectEffect]:
-    before, after = Organisation.of(current.values()), Organisation.of(target.values())
+def _without_users(rows: Rows) -> Organisation:
+    """The organisation; its users are asked about one by one, and a million more of them need not be indexed."""
+    return Organisation.of(row for row in rows.values() if not isinstance(row, User))
+
+
+def _web_effects(
+    current: Rows, target: Rows, before: Organisation, after: Organisation, legacy: LegacySettings | None
+) -> list[SubjectEffect]:
     codes = {
         key[0]: row.code
         for rows in (current, target)

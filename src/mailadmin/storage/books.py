@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
+from ..domain import documents
 from ..errors import UnknownName
 from ..migration.snapshot import Snapshot
 from . import contents
 from .keys import Sealer
+from .packed import packed, unpacked
 from .tables import RUNS, SECRETS, SNAPSHOTS, STORE
 
 
@@ -33,17 +35,31 @@ def runs(connection: Connection) -> list[Run]:
     return [Run(*row) for row in connection.execute(select(*_RUN).order_by(RUNS.c.run))]
 
 
-def run_plan(connection: Connection, run: int) -> Any:
-    """The plan document of a run."""
-    text = connection.execute(select(RUNS.c.plan).where(RUNS.c.run == run)).scalar()
-    if text is None:
+def run_plan(connection: Connection, run: int) -> Iterator[str]:
+    """The text of a run's plan. Raises UnknownName, Tampered."""
+    plan = connection.execute(select(RUNS.c.packed).where(RUNS.c.run == run)).scalar()
+    if plan is None:
         raise UnknownName("run", str(run), remedy="mailadmin history lists them.")
-    return json.loads(text)
+    return unpacked(plan, f"The plan of run {run}")
 
 
 def operations_applied(connection: Connection) -> int:
     """How many operations all runs had: as many entries the audit trail has, unless its end was cut off."""
-    return sum(len(json.loads(text)["operations"]) for text in connection.execute(select(RUNS.c.plan)).scalars())
+    counted = _Counted()
+    for run, plan in connection.execute(select(RUNS.c.run, RUNS.c.packed)):
+        documents.read(unpacked(plan, f"The plan of run {run}"), f"run {run}", {"operations": lambda: counted})
+    return counted.number
+
+
+class _Counted:
+    """Elements that are only counted."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def append(self, _element: object) -> None:
+        """One more."""
+        self.number += 1
 
 
 def secret_locations(connection: Connection) -> list[str]:
@@ -52,28 +68,33 @@ def secret_locations(connection: Connection) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def add_run(connection: Connection, run: Run, plan: str, sealer: Sealer | None) -> None:
+def add_run(connection: Connection, run: Run, plan: Iterable[bytes], sealer: Sealer | None) -> None:
     """Enter an applied plan, after its rows and its audit trail: move the store's serial on, and seal all of it."""
-    connection.execute(insert(RUNS).values(**run._asdict(), plan=plan))
+    connection.execute(insert(RUNS).values(**run._asdict(), packed=packed(plan)))
     connection.execute(update(STORE).values(serial=run.run))
     if sealer is not None:
         contents.seal(connection, sealer)
 
 
-def snapshot_documents(connection: Connection) -> dict[str, Any]:
-    """Every kept snapshot's document by id, oldest first."""
-    wanted = select(SNAPSHOTS.c.id, SNAPSHOTS.c.document).order_by(SNAPSHOTS.c.taken_at, SNAPSHOTS.c.id)
-    return {row.id: json.loads(row.document) for row in connection.execute(wanted)}
+def snapshot_documents(connection: Connection) -> dict[str, Iterator[str]]:
+    """The text of every kept snapshot by id, oldest first."""
+    wanted = select(SNAPSHOTS.c.id, SNAPSHOTS.c.packed).order_by(SNAPSHOTS.c.taken_at, SNAPSHOTS.c.id)
+    return {row.id: unpacked(row.packed, f"Snapshot {row.id}") for row in connection.execute(wanted)}
 
 
-def snapshot_document(connection: Connection, snapshot_id: str) -> Any | None:
-    """One snapshot's document, or None."""
-    text = connection.execute(select(SNAPSHOTS.c.document).where(SNAPSHOTS.c.id == snapshot_id)).scalar()
-    return None if text is None else json.loads(text)
+def snapshot_document(connection: Connection, snapshot_id: str) -> Iterator[str] | None:
+    """The text of one snapshot, or None."""
+    document = connection.execute(select(SNAPSHOTS.c.packed).where(SNAPSHOTS.c.id == snapshot_id)).scalar()
+    return None if document is None else unpacked(document, f"Snapshot {snapshot_id}")
+
+
+def has_snapshot(connection: Connection, snapshot_id: str) -> bool:
+    """Whether a snapshot is kept."""
+    return bool(connection.execute(select(exists().where(SNAPSHOTS.c.id == snapshot_id))).scalar())
 
 
 def add_snapshot(connection: Connection, snapshot: Snapshot) -> None:
     """Keep a snapshot; one of the same id is replaced, having the same content."""
     connection.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.id == snapshot.id))
     named = {n: getattr(snapshot, n) for n in ("id", "fingerprint", "taken_at", "taken_by", "source")}
-    connection.execute(insert(SNAPSHOTS).values(**named, document=snapshot.text()))
+    connection.execute(insert(SNAPSHOTS).values(**named, packed=packed(snapshot.pieces())))

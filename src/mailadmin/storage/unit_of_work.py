@@ -28,7 +28,7 @@ from . import backup
 from .tables import ROWS, STORE, stored
 from .writers import Writers, writers_of
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 APPLICATION_ID = 0x6D61696C
 """`mail`, in the header of every SQLite store of ours, and the name of the lock in PostgreSQL."""
 

@@ -44,7 +44,7 @@ def plan_withdrawal(app: App, rule: str, subject: str) -> Plan:
 
 def _plan(app: App, target: Rows, gone: Key | None = None, name: str = "") -> Plan:
     with app.store.reading() as connection:
-        current = repository.rows(connection, app.sealer(connection))
+        current = repository.rows(connection, app.sealer(connection), planning.WITHOUT_EFFECT)
         base = base_of(app, repository.state(connection))
     if gone is not None and (TABLE, gone) not in current:
         raise UnknownName("accepted exception", name, remedy="mailadmin audit findings shows what is accepted.")

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import Connection
 
 from ..bootstrap import App
-from ..domain.canonical import canonical
-from ..domain.governed import record_of
+from ..domain.governed import GOVERNED, Record
 from ..errors import AlreadyApplied, StalePlan, StoreBusy, StoreFailed, Tampered, WrongStore
-from ..migration.operations import Operation
+from ..migration.operations import Operation, Operations
 from ..migration.plan import Plan
 from ..storage import audit_trail, books, repository, sealing
 from ..storage.books import Run
 from ..storage.repository import State
 from ..storage.unit_of_work import NOT_KNOWN
 from ..storage.vault import location_of, missing_from_vault
+from ..storage.writing import Progress
 
 
-def apply(app: App, plan: Plan, confirm: str) -> Run:
+def apply(app: App, plan: Plan, confirm: str, *, progress: Progress | None = None) -> Run:
     """Carry out a plan, whole, in one transaction with its audit trail.
 
     `confirm` are the first eight digits of the plan's hash. Raises NotConfirmed, PlanExpired, WrongStore, StalePlan,
@@ -31,7 +29,7 @@ def apply(app: App, plan: Plan, confirm: str) -> Run:
     run = None
     try:
         with app.store.writing() as connection:
-            run = _carry_out(app, connection, plan)
+            run = _carry_out(app, connection, plan, progress)
     except StoreBusy:
         raise
     except StoreFailed as error:
@@ -56,7 +54,7 @@ def _found(app: App, run: Run, failed: StoreFailed) -> Run:
     return kept
 
 
-def _carry_out(app: App, connection: Connection, plan: Plan) -> Run:
+def _carry_out(app: App, connection: Connection, plan: Plan, progress: Progress | None) -> Run:
     state = repository.state(connection)
     check_store(plan, state)
     check_fresh(app, connection, plan, state)
@@ -64,39 +62,36 @@ def _carry_out(app: App, connection: Connection, plan: Plan) -> Run:
     sealer, key = app.writer_sealer(connection), app.key(connection)
     if sealer is not None and key is not None:
         sealing.seal_contents(connection, key, sealer)
-    repository.write(connection, plan.operations, run.run, sealer)
+    repository.write(connection, plan.operations, run.run, sealer, progress=progress)
     _move_secrets(app, connection, plan.operations)
     audit_trail.record(
         connection,
-        map(_entry, plan.operations),
+        map(_entry, plan.operations, plan.operations.documents()),
         at=run.applied_at,
         actor=app.actor,
         plan_hash=plan.plan_hash,
         seal=sealer.seal if sealer else None,
     )
-    books.add_run(connection, run, canonical(plan.document()).decode(), sealer)
+    books.add_run(connection, run, plan.pieces(), sealer)
     return run
 
 
-def _move_secrets(app: App, connection: Connection, operations: Sequence[Operation]) -> None:
+_WITH_SECRETS = frozenset(table for table, governed in GOVERNED.items() if governed.secrets)
+
+
+def _move_secrets(app: App, connection: Connection, operations: Operations) -> None:
     """Make every secret these rows hold readable at its row. Raises KeyNeeded where one is not there and no key is."""
     places = {
         location_of(operation.table, operation.key, column): fingerprint
-        for operation in operations
+        for operation in operations.on(_WITH_SECRETS)
         for column, fingerprint in operation.secrets
     }
     if places := missing_from_vault(connection, places):
         app.vault(connection, f"keep {len(places)} secret(s) of this plan").move(places)
 
 
-def _entry(operation: Operation) -> audit_trail.Entry:
-    before, after = operation.before, operation.after
-    return audit_trail.Entry(
-        operation.kind,
-        operation.name,
-        None if before is None else record_of(before),
-        None if after is None else record_of(after),
-    )
+def _entry(operation: Operation, document: Record) -> audit_trail.Entry:
+    return audit_trail.Entry(operation.kind, operation.name, document["before"], document["after"])
 
 
 def check_store(plan: Plan, state: State) -> None:
@@ -136,9 +131,10 @@ def plan_of(app: App, connection: Connection, run: int) -> Plan:
 
     Runs from before the store had a key have no seal. Raises UnknownName, Tampered.
     """
-    document, sealer = books.run_plan(connection, run), app.sealer(connection)
-    sealed = isinstance(document, dict) and document.get("seal") is not None
-    plan = Plan.of(document, f"run {run}", sealer.seal if sealer and sealed else None)
+    sealer = app.sealer(connection)
+    plan = Plan.read(books.run_plan(connection, run), f"run {run}", None)
+    if sealer and plan.seal is not None:
+        plan.check_seal(f"run {run}", sealer.seal)
     if audit_trail.entries_of(connection, plan.plan_hash) != len(plan.operations):
         raise Tampered(f"The plan of run {run} is not the one the audit trail tells of.", remedy="mailadmin doctor")
     return plan

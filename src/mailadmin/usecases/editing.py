@@ -27,7 +27,7 @@ from ..migration import planning
 from ..migration.editing import Place
 from ..migration.edits import Edits
 from ..migration.effects import Effects
-from ..migration.operations import Operation, Rows
+from ..migration.operations import Operation, Rows, applied
 from ..migration.plan import Plan
 from ..providers import smtp
 from ..storage import repository
@@ -104,7 +104,7 @@ def effects(operations: Iterable[Operation], on: Basis) -> Effects:
     """What a draft does to everybody. Raises StalePlan where somebody else changed the same rows meanwhile."""
     operations = tuple(operations)
     _check_unmoved(operations, on.rows)
-    return planning.effects_of(operations, on.rows, None)
+    return planning.effects_of(on.rows, applied(on.rows, operations), None)
 
 
 def plan(app: App, edits: Edits, on: Basis) -> Plan:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from .. import __version__
 from ..bootstrap import App
+from ..domain.governed import GOVERNED
 from ..domain.keys import match_key, unprintable, visible
 from ..errors import DifferencesFound, UnknownName
-from ..interchange.files import read_json, write_privately
+from ..interchange.files import read_text, write_pieces
 from ..interchange.legacy_exports import LegacyExport, Source, read_legacy_export
 from ..migration import planning
-from ..migration.effects import Effects, digest
+from ..migration.differences import Change, diff
+from ..migration.effects import Effects, digest, digests
 from ..migration.operations import applied
 from ..migration.plan import Plan
-from ..migration.snapshot import Change, Snapshot, diff
+from ..migration.planning import Planned
+from ..migration.snapshot import Snapshot
 from ..resolution.explanation import reason
 from ..resolution.legacy import disagreements, legacy_resolve
 from ..resolution.population import Person, legacy_population, population
@@ -30,6 +35,10 @@ from .applying import history as history
 from .filling import Entered, filled
 
 Progress = Callable[[str], None]
+
+
+def _unheard(_step: str) -> None:
+    """Progress nobody listens to."""
 
 
 def take_snapshot(
@@ -73,7 +82,7 @@ def keep_snapshot(
         )
         books.add_snapshot(connection, snapshot)
         if out is not None:  # here, so that a file that cannot be written keeps nothing
-            write_privately(Path(out), snapshot.text())
+            write_pieces(Path(out), snapshot.pieces())
     return snapshot
 
 
@@ -81,7 +90,7 @@ def snapshots(app: App) -> list[Snapshot]:
     """Every snapshot the store keeps, oldest first, each checked."""
     with app.store.reading() as connection:
         documents = books.snapshot_documents(connection)
-    return [Snapshot.of(document, f"snapshot {name}", app.seal()) for name, document in documents.items()]
+    return [Snapshot.read(document, f"snapshot {name}", app.seal()) for name, document in documents.items()]
 
 
 def load_snapshot(app: App, named: str | Path) -> Snapshot:
@@ -89,12 +98,12 @@ def load_snapshot(app: App, named: str | Path) -> Snapshot:
     if unprintable(str(named)):
         raise UnknownName("snapshot", visible(str(named)), remedy="A name holds nothing invisible.")
     if Path(named).is_file():
-        return Snapshot.of(read_json(Path(named)), str(named), app.seal())
+        return Snapshot.read(read_text(Path(named)), str(named), app.seal())
     with app.store.reading() as connection:
         document = books.snapshot_document(connection, str(named))
     if document is None:
         raise UnknownName("snapshot", str(named), remedy="Name a snapshot file, or an id from: mailadmin snapshot list")
-    return Snapshot.of(document, f"snapshot {named}", app.seal())
+    return Snapshot.read(document, f"snapshot {named}", app.seal())
 
 
 def diff_snapshots(app: App, before: str | Path, after: str | Path) -> list[Change]:
@@ -130,34 +139,56 @@ def make_plan(app: App, snapshot: Snapshot, *, entered: Entered | None = None, o
     `entered` fills gaps: its secrets go to the vault, the rest into the plan. Raises BadInput for a value that cannot
     stand there, KeyNeeded where there is a secret and no key.
     """
-    with app.store.writing() as connection:
-        if books.snapshot_document(connection, snapshot.id) is None:
+    return plan_with_effects(app, snapshot, entered=entered, out=out).plan
+
+
+def plan_with_effects(
+    app: App,
+    snapshot: Snapshot,
+    *,
+    entered: Entered | None = None,
+    out: str | Path | None = None,
+    progress: Progress = _unheard,
+) -> Planned:
+    """The same plan, and what it does to everybody, which it takes to make it. Raises as `make_plan`."""
+    with app.store.reading() as connection:
+        kept = books.has_snapshot(connection, snapshot.id)
+    # A plan for a million users takes a minute; where nothing has to be kept, nobody waits for it.
+    with app.store.reading() if kept and not entered else app.store.writing() as connection:
+        if not kept:
             books.add_snapshot(connection, snapshot)
+        progress("the store as it is")
         current = repository.rows(connection, app.sealer(connection))
         rows = filled(app, connection, planning.drafted(snapshot, current).rows, entered) if entered else {}
-        plan = planning.plan_migration(snapshot, current, base_of(app, repository.state(connection)), rows)
-    return written(plan.sealed(app.seal()), out)
+        progress("what becomes of everybody")
+        made = planning.plan_migration(snapshot, current, base_of(app, repository.state(connection)), rows)
+    progress("sealing and writing")
+    return made._replace(plan=written(made.plan.sealed(app.seal()), out))
 
 
 def load_plan(app: App, file: str | Path) -> Plan:
     """A plan from its file, with hash and seal checked. Raises BadInput, Tampered."""
-    return Plan.of(read_json(Path(file)), str(file), app.seal())
+    return Plan.read(read_text(Path(file)), str(file), app.seal())
 
 
-def effects(app: App, plan: Plan) -> Effects:
+def effects(app: App, plan: Plan, *, progress: Progress = _unheard) -> Effects:
     """What a plan does to everybody, before and after; the same before and right after it is applied.
 
     Raises WrongStore, or StalePlan where the store has moved on.
     """
+    progress("the old settings")
     legacy = load_snapshot(app, plan.snapshot_id).legacy() if plan.snapshot_id else None
+    progress("the store as it is")
     with app.store.reading() as connection:
         state, current = repository.state(connection), repository.rows(connection, app.sealer(connection))
         check_store(plan, state)
         if any(run.plan_hash == plan.plan_hash for run in books.runs(connection)):
-            current = applied(current, [operation.reverse() for operation in plan.operations])
+            before, after = applied(current, [operation.reverse() for operation in plan.operations]), current
         else:
             check_fresh(app, connection, plan, state)
-    return planning.effects_of(plan.operations, current, legacy)
+            before, after = current, applied(current, plan.operations)
+    progress("what becomes of everybody")
+    return planning.effects_of(before, after, legacy)
 
 
 def base_of(app: App, state: State) -> planning.Base:
@@ -176,7 +207,8 @@ def plan_rollback(
         state = repository.state(connection)
         which = run if run is not None else state.serial
         operations = plan_of(app, connection, which).operations
-        current = repository.rows(connection, app.sealer(connection))
+        tables = GOVERNED if planning.has_effect(operations) else planning.WITHOUT_EFFECT
+        current = repository.rows(connection, app.sealer(connection), tables)
         base = base_of(app, state)
         plan = planning.plan_rollback(which, operations, current, base, skip_conflicts=skip_conflicts)
     return written(plan.sealed(app.seal()), out)
@@ -185,7 +217,7 @@ def plan_rollback(
 def written(plan: Plan, out: str | Path | None) -> Plan:
     """The plan, after writing it to its file if there is to be one."""
     if out is not None:
-        write_privately(Path(out), plan.text())
+        write_pieces(Path(out), plan.pieces())
     return plan
 
 
@@ -197,26 +229,28 @@ class Verification(NamedTuple):
     web_configurations: int
 
 
-def verify_migration(app: App, run: int | None = None) -> Verification:
+def verify_migration(app: App, run: int | None = None, *, progress: Progress = _unheard) -> Verification:
     """Resolve everybody again from the store and compare with what the run's effects promised.
 
     Raises DifferencesFound naming whoever has something else now.
     """
     with app.store.reading() as connection:
         which = run if run is not None else repository.state(connection).serial
-        plan = plan_of(app, connection, which)
+        progress("what was promised")
+        which, promise = _promised(app, connection, which)
+        if not promise:
+            return Verification(which, 0, 0)
+        progress("everybody as they are")
         organisation, people = repository.everybody(connection, app.sealer(connection))
-    found = {f"user/{p.user_id}": a for p, a in zip(people, population(people, Context(), organisation), strict=True)}
-    for name in plan.promise:
-        kind, _, code = name.partition("/")
-        if kind == "web":
-            found[name] = resolve(Context(web_configuration=code), organisation)
-        elif name not in found:
-            found[name] = resolve(Context(user=code), organisation)
+    everybody = population(people, Context(), organisation)
+    found = digests(everybody)
+    others = {name: resolve(_context(name), organisation) for name in promise.keys() - found.keys()}
+    found |= {name: digest(answer) for name, answer in others.items()}
+    odd = {name for name, now in found.items() if promise.get(name) != now}
+    users = {f"user/{user_id}": place for place, user_id in enumerate(people.user_ids)} if odd else {}
     differences = [
-        f"{name}: now {answer.status} - {reason(answer)}" if name in plan.promise else f"{name}: was not there"
-        for name, answer in sorted(found.items())
-        if plan.promise.get(name) != digest(answer)
+        _difference(name, others[name] if name in others else everybody[users[name]], name in promise)
+        for name in sorted(odd)
     ]
     if differences:
         raise DifferencesFound(
@@ -224,8 +258,27 @@ def verify_migration(app: App, run: int | None = None) -> Verification:
             differences,
             remedy="Look at `mailadmin history`: a later run explains a difference, anything else does not.",
         )
-    users = sum(name.startswith("user/") for name in plan.promise)
-    return Verification(which, users, len(plan.promise) - users)
+    number = sum(name.startswith("user/") for name in promise)
+    return Verification(which, number, len(promise) - number)
+
+
+def _promised(app: App, connection: Connection, run: int) -> tuple[int, Mapping[str, str]]:
+    """The last run up to this one that promised anybody anything, with that: the others changed no answer."""
+    promise = plan_of(app, connection, run).promise
+    while not promise and run > 1:
+        run -= 1
+        promise = plan_of(app, connection, run).promise
+    return run, promise
+
+
+def _context(name: str) -> Context:
+    """Who a promise was made to: `user/ID` or `web/CODE`."""
+    kind, _, code = name.partition("/")
+    return Context(web_configuration=code) if kind == "web" else Context(user=code)
+
+
+def _difference(name: str, now: Resolution, promised: bool) -> str:
+    return f"{name}: now {now.status} - {reason(now)}" if promised else f"{name}: was not there"
 
 
 def resolved_disagreements(snapshot: Snapshot) -> list[str]:

@@ -61,7 +61,7 @@ def plan_setting(app: App, name: str, value: str, *, cost_centre: str = SITE) ->
     place: tuple[str, Key] = "settings", (match_key(name), match_key(cost_centre))
     target: Rows = {place: _setting(name, value, cost_centre)} if value else {}
     with app.store.reading() as connection:
-        current = repository.rows(connection, app.sealer(connection))
+        current = repository.rows(connection, app.sealer(connection), planning.WITHOUT_EFFECT)
         base = base_of(app, repository.state(connection))
     gone = [place] if not value and place in current else []
     plan = planning.plan_change(target, current, base, remove=gone)

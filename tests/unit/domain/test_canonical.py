@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailadmin.domain.canonical import canonical, sha256
+from mailadmin.domain.canonical import canonical, pieces, sha256
 
 CONTENT: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=("Cs",))),
@@ -36,6 +37,30 @@ def test_the_order_in_which_content_was_made_makes_no_difference(content: dict[s
     turned = dict(reversed(content.items()))
     assert canonical(turned) == canonical(content)
     assert sha256(turned) == hashlib.sha256(canonical(content)).hexdigest()
+
+
+@given(CONTENT)
+def test_pieces_are_the_same_bytes(content: Any) -> None:
+    assert b"".join(pieces(content)) == canonical(content)
+    assert json.loads(b"".join(pieces(content, gap="\n"))) == content
+
+
+def test_every_key_and_every_row_has_a_line_of_its_own() -> None:
+    content = {"tables": {"users": [{"b": 1, "a": [2, 3]}, {}], "none": []}, "id": "x"}
+    assert b"".join(pieces(content, gap="\n")).decode().splitlines() == [
+        "{", '"id":"x",', '"tables":{', '"none":[],', '"users":[', '{"a":[2,3],"b":1},', "{}", "]", "}", "}",
+    ]  # fmt: skip
+
+
+def test_a_long_list_is_never_one_text() -> None:
+    assert b"".join(pieces(iter(range(2_000)))) == canonical(list(range(2_000)))
+    assert max(map(len, pieces(["x" * 100] * 10_000))) < 60_000
+
+
+@pytest.mark.parametrize("content", [[1.0], iter([{"a": 1.5}]), {"a": 2.0}, {"a": [{"b": (1.5,)}]}])
+def test_floats_are_refused_in_pieces(content: Any) -> None:
+    with pytest.raises(TypeError, match="no floats"):
+        b"".join(pieces(content))
 
 
 def test_what_is_not_alike_does_not_meet() -> None:

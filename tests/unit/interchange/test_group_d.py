@@ -14,7 +14,7 @@ import pytest
 
 from mailadmin.errors import BadInput
 from mailadmin.interchange import configuration
-from mailadmin.interchange.files import read_json
+from mailadmin.interchange.files import read_json, read_text
 from mailadmin.interchange.legacy_exports import read_legacy_export
 from tests.campaign import Child, Counters, Say
 from tests.carriers import Sheets, as_csv, as_json, as_sqlite, as_xlsx
@@ -158,7 +158,7 @@ def within_seconds(work: Callable[[], object]) -> list[str]:
     return Child(told).end().said
 
 
-@pytest.mark.parametrize("read", [read_json, configuration.read])
+@pytest.mark.parametrize("read", [read_json, lambda file: list(read_text(file)), configuration.read])
 @pytest.mark.parametrize(
     "made",
     [
@@ -185,8 +185,34 @@ def test_a_document_is_a_regular_file(read: Callable[[Path], object], made: str,
 
 @pytest.mark.parametrize(
     "document",
-    [b"[" * 100_000, b"1" * 5_000, b'{"a": 1, "a": 2}', b"[NaN]", b"{} x", b'{"__proto__": 1}', b"", b"\xff\xfe{}"],
-    ids=["deep", "digits", "twice", "NaN", "more", "proto", "empty", "not UTF-8"],
+    [
+        b"[" * 100_000,
+        b"1" * 5_000,
+        b'{"a": 1, "a": 2}',
+        b"[NaN]",
+        b"{} x",
+        b'{"__proto__": 1}',
+        b"",
+        b"\xff\xfe{}",
+        b'{"format": "mailadmin-plan/1", "a": 1.5}',
+        b'{"format": "mailadmin-plan/1", "a": NaN}',
+        b'{"a": [1,]}',
+        b'{"a" 1}',
+    ],
+    ids=[
+        "deep",
+        "digits",
+        "twice",
+        "NaN",
+        "more",
+        "proto",
+        "empty",
+        "not UTF-8",
+        "float",
+        "NaN inside",
+        "comma",
+        "colon",
+    ],
 )
 def test_a_document_that_is_no_plan_is_refused(document: bytes, tmp_path: Path) -> None:
     from mailadmin.migration.plan import Plan
@@ -195,5 +221,5 @@ def test_a_document_that_is_no_plan_is_refused(document: bytes, tmp_path: Path) 
     file.write_bytes(document)
     started = time.perf_counter()
     with pytest.raises(BadInput):
-        Plan.of(read_json(file), "plan.json", None)
+        Plan.read(read_text(file), "plan.json", None)
     assert time.perf_counter() - started < 5

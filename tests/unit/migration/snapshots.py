@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from secrets import token_bytes
 from typing import Any
 
@@ -17,7 +17,7 @@ from mailadmin.migration.content import PRESENT, secret_location
 from mailadmin.migration.operations import Rows, applied
 from mailadmin.migration.plan import Anchor, Plan
 from mailadmin.migration.planning import Base, plan_migration
-from mailadmin.migration.snapshot import Snapshot, Tables
+from mailadmin.migration.snapshot import Snapshot
 from mailadmin.resolution.legacy import LegacySettings, Members
 from tests.unit.resolution.organisations import USERS, WEBS, Dice, seeds
 
@@ -26,12 +26,15 @@ BASE = Base("lineage", 0, NOW, "tester", "1", Anchor(7, "the seal of entry 7"))
 KEY = token_bytes(32)
 
 
-def seal(content: bytes) -> str:
+def seal(content: bytes | Iterable[bytes]) -> str:
     """A seal as a store's key makes it."""
-    return hmac.new(KEY, content, hashlib.sha256).hexdigest()
+    whole = content if isinstance(content, bytes) else b"".join(content)
+    return hmac.new(KEY, whole, hashlib.sha256).hexdigest()
 
 
-def taken(tables: Tables, secrets: Mapping[str, str] | None = None, **told: Any) -> Snapshot:
+def taken(
+    tables: Mapping[str, Iterable[dict[str, Any]]], secrets: Mapping[str, str] | None = None, **told: Any
+) -> Snapshot:
     """A snapshot of these tables; `secrets` are fingerprints by location."""
     plain: dict[str, Any] = {
         "taken_at": NOW,
@@ -54,7 +57,7 @@ def snapshot_of(
     **tables: list[dict[str, Any]],
 ) -> Snapshot:
     """A snapshot of old settings whose secrets are given as fingerprints; everybody with preferences is a user."""
-    found: Tables = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     secrets: dict[str, str] = {}
 
     def noted(owner: Owner, table: str, key: str, members: Members) -> dict[str, object]:
@@ -82,7 +85,7 @@ def snapshot_of(
 
 def planned(snapshot: Snapshot, current: Rows | None = None) -> Plan:
     """The plan that brings a store to it."""
-    return plan_migration(snapshot, current or {}, BASE)
+    return plan_migration(snapshot, current or {}, BASE).plan
 
 
 def rows_after(plan: Plan, current: Rows | None = None) -> Rows:

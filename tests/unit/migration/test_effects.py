@@ -12,7 +12,7 @@ from hypothesis import event, given
 from mailadmin.domain.governed import Organisation, Row
 from mailadmin.domain.legacy import Method
 from mailadmin.domain.organisation import GLOBAL, CostCentre
-from mailadmin.domain.services import FIELD_NAMES, NOT_CAPTURED, Override, Security, Service, ServiceKind
+from mailadmin.domain.services import FIELD_NAMES, NOT_CAPTURED, Override, Security, Service, ServiceKind, Values
 from mailadmin.migration.effects import (
     KINDS,
     Change,
@@ -29,7 +29,7 @@ from mailadmin.migration.snapshot import Snapshot
 from mailadmin.resolution.legacy import LegacySettings
 from mailadmin.resolution.population import Person, legacy_population, population
 from mailadmin.resolution.provenance import Context, Layer, Resolution
-from tests.unit.migration.snapshots import planned, snapshots
+from tests.unit.migration.snapshots import planned, rows_after, snapshots
 from tests.unit.resolution import organisations
 from tests.unit.resolution.organisations import people_of
 
@@ -171,8 +171,8 @@ def own(user: str, **values: Any) -> Override:
     return Override(cost_centre=GLOBAL, service=ServiceKind.SMTP, user_id=user, **{**SMTP, **values})
 
 
-def everybody(*rows: Row) -> Organisation:
-    page = Service(cost_centre=GLOBAL, service=ServiceKind.SMTP, use_service=True, **SMTP)
+def everybody(*rows: Row, **values: Any) -> Organisation:
+    page = Service(cost_centre=GLOBAL, service=ServiceKind.SMTP, use_service=True, **{**SMTP, **values})
     return Organisation.of([CostCentre(code=GLOBAL, default_service=ServiceKind.SMTP), page, *rows])
 
 
@@ -186,25 +186,65 @@ def test_whoever_keeps_a_value_of_their_own_is_told_from_whoever_changes_it() ->
     assert both.kinds() == [Kind.SAME, Kind.SAME, Kind.SERVER]
 
 
+class Unread(dict[int, Values]):
+    """Own values that nobody may look at."""
+
+    def __getitem__(self, position: int) -> Values:
+        raise AssertionError(position)
+
+    def get(self, position: int, default: object = None) -> Any:
+        raise AssertionError(position)
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ({"server": "other.example"}, Kind.SERVER),
+        ({"user_name": "x", "sender_name": "Kōwhai"}, Kind.ACCOUNT),
+        ({"sender_email": "other@kowhai.example", "sender_name": "Kōwhai"}, Kind.SENDER),
+        ({}, Kind.SENDER),
+        ({"password": None}, Kind.NEEDS_INPUT),
+        ({"sender_email": None}, Kind.STOPS),
+    ],
+)
+def test_own_values_are_looked_at_only_where_they_decide(page: dict[str, Any], kind: Kind) -> None:
+    named = (Override(cost_centre=GLOBAL, service=ServiceKind.SMTP, user_id=u, sender_name=u) for u in "abc")
+    was, now = (population(PEOPLE, Context(), site) for site in (everybody(*named), everybody(**page)))
+    unread = Effects(replace(was, own=Unread(was.own)), now, ())
+    assert was.own
+    assert unread.kinds() == [kind_of(*pair) for pair in zip(was, now, strict=True)] == [kind] * 3
+
+
+def before(**ports: int) -> LegacySettings:
+    """Users with servers of their own, alike but for the port."""
+    values = {
+        "EmailUseGlobalSettings": False,
+        "EmailSmtpServer": SMTP["server"],
+        "EmailSmtpEnableSsl": True,
+        "EmailSmtpUserId": "lending",
+        "EmailSmtpPassword": PASSWORD,
+        "EmailSmtpSenderEmailAddress": SMTP["sender_email"],
+    }
+    return LegacySettings(preferences={user: {**values, "EmailSmtpPort": port} for user, port in ports.items()})
+
+
 def test_what_enable_ssl_meant_depends_on_everybodys_own_port() -> None:
-    credentials = {"EmailSmtpServer": SMTP["server"], "EmailSmtpUserId": "lending", "EmailSmtpPassword": PASSWORD}
-    sender = {"EmailSmtpSenderEmailAddress": SMTP["sender_email"], "EmailUseGlobalSettings": False}
     ports = dict(zip("abc", (25, 465, 587), strict=True))
-    legacy = LegacySettings(
-        preferences={
-            user: {**credentials, **sender, "EmailSmtpEnableSsl": True, "EmailSmtpPort": port}
-            for user, port in ports.items()
-        }
-    )
     after = everybody(own("a", port=25), *(own(u, port=ports[u], security=Security.SSL_ON_CONNECT) for u in "bc"))
-    both = Effects(legacy_population(PEOPLE, legacy), population(PEOPLE, Context(), after), ())
+    both = Effects(legacy_population(PEOPLE, before(**ports)), population(PEOPLE, Context(), after), ())
     assert both.kinds() == [Kind.SAME, Kind.SAME, Kind.SERVER]
+
+
+def test_an_own_port_decides_about_security_where_nobody_has_values_of_their_own_after() -> None:
+    was = legacy_population(PEOPLE, before(a=465, b=587, c=25))
+    both = Effects(was, population(PEOPLE, Context(), everybody()), ())
+    assert both.kinds() == [Kind.SERVER, Kind.SAME, Kind.SERVER]
 
 
 @given(snapshots(), snapshots(captured=False))
 def test_the_kinds_of_a_migration_are_those_of_each(captured: Snapshot, hidden: Snapshot) -> None:
     for snapshot in (captured, hidden):
-        effects = effects_of(planned(snapshot).operations, {}, snapshot.legacy())
+        effects = effects_of({}, rows_after(planned(snapshot)), snapshot.legacy())
         kinds = effects.kinds()
         for kind in kinds:
             event(kind)
@@ -215,7 +255,7 @@ def test_the_kinds_of_a_migration_are_those_of_each(captured: Snapshot, hidden: 
 
 @given(snapshots())
 def test_the_rows_of_an_effect_agree_with_its_kind(snapshot: Snapshot) -> None:
-    for effect in effects_of(planned(snapshot).operations, {}, snapshot.legacy()):
+    for effect in effects_of({}, rows_after(planned(snapshot)), snapshot.legacy()):
         rows = list(effect.rows())
         assert [row.field for row in rows[:2]] == ["service", "status"]
         assert "hmac:" not in str(rows)
@@ -280,7 +320,7 @@ def test_a_digest_changes_with_anything_in_force() -> None:
 
 @given(snapshots())
 def test_a_promise_is_a_digest_for_everybody(snapshot: Snapshot) -> None:
-    effects = effects_of(planned(snapshot).operations, {}, snapshot.legacy())
+    effects = effects_of({}, rows_after(planned(snapshot)), snapshot.legacy())
     promised = effects.promise()
     assert len(promised) == len(list(effects))
     assert {name.partition("/")[0] for name in promised} <= {"user", "web"}

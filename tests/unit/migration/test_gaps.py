@@ -93,7 +93,7 @@ def test_what_was_entered_is_in_the_plan_and_its_actions_are_gone() -> None:
     entered: dict[Any, Row] = {}
     for gap in gaps:
         entered[gap.place] = replace(entered.get(gap.place, rows[gap.place]), **{gap.field: values[gap.field]})
-    before, after = plan_migration(snapshot, {}, BASE), plan_migration(snapshot, {}, BASE, entered)
+    before, after = (plan_migration(snapshot, {}, BASE, rows).plan for rows in ({}, entered))
     assert len(before.manual_actions) - len(after.manual_actions) == 3
     written = applied({}, after.operations)
     assert written == {**applied({}, before.operations), **entered}
@@ -105,7 +105,7 @@ def test_a_secret_entered_for_another_server_is_not_kept() -> None:
     rows = drafted(snapshot, {}).rows
     place = next(gap.place for gap in gaps_of(rows.values()) if gap.field == "password")
     elsewhere = replace(rows[place], server="other", password=HASH)  # type: ignore[arg-type]
-    plan = plan_migration(snapshot, {}, BASE, {place: elsewhere})
+    plan = plan_migration(snapshot, {}, BASE, {place: elsewhere}).plan
     assert applied({}, plan.operations)[place] == rows[place]
 
 
@@ -126,5 +126,5 @@ def test_a_default_service_that_was_entered_is_not_asked_for_again() -> None:
     (gap,) = gaps_of(rows.values())
     assert gap == Gap("cost_centres", ("global",), "GLOBAL", "default_service")
     chosen = replace(rows[gap.place], default_service=SMTP)  # type: ignore[arg-type]
-    asked = [len(plan_migration(snapshot, {}, BASE, one).manual_actions) for one in ({}, {gap.place: chosen})]
+    asked = [len(plan_migration(snapshot, {}, BASE, one).plan.manual_actions) for one in ({}, {gap.place: chosen})]
     assert asked == [1, 0]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from secrets import token_hex
+from typing import Any
 
+import pytest
 from hypothesis import given
 
 from mailadmin.domain.governed import GOVERNED, Row
 from mailadmin.domain.organisation import GLOBAL, CostCentre, Entity, User
 from mailadmin.domain.services import NOT_CAPTURED, Service, ServiceKind
-from mailadmin.migration.operations import FieldChange, Operation, applied, difference
+from mailadmin.errors import Tampered
+from mailadmin.migration.operations import FieldChange, Operation, Operations, applied, difference
 from tests.unit.migration.snapshots import by_place
 from tests.unit.resolution import organisations
 
@@ -30,13 +32,13 @@ def test_applying_the_difference_reaches_the_target_and_leaves_the_rest_alone(be
     current, target = by_place(*before), by_place(*after)
     reached = applied(current, difference(current, target))
     assert reached == {**current, **target}
-    assert difference(reached, target) == ()
+    assert not list(difference(reached, target))
 
 
 @given(organisations.rows(), organisations.rows())
 def test_applying_the_reverse_takes_everything_back(before: Rows, after: Rows) -> None:
     current = by_place(*before)
-    operations = difference(current, by_place(*after))
+    operations = list(difference(current, by_place(*after)))
     reached = applied(current, operations)
     assert applied(reached, [operation.reverse() for operation in reversed(operations)]) == current
 
@@ -51,7 +53,7 @@ def test_what_is_referred_to_comes_first(before: Rows, after: Rows) -> None:
 def test_an_operation_is_read_again_as_it_was_written(before: Rows, after: Rows) -> None:
     for operation in difference(by_place(*before), by_place(*after)):
         for each in (operation, operation.reverse()):
-            assert Operation.of(json.loads(json.dumps(each.document()))) == each
+            assert list(Operations([each])) == [each]
 
 
 @given(organisations.rows(), organisations.rows())
@@ -108,3 +110,42 @@ def test_the_secrets_of_an_operation_are_those_it_leaves_behind() -> None:
     ]
     assert list(Operation("services", smtp(password=OTHER), None).secrets) == []
     assert list(Operation("services", None, smtp(password=NOT_CAPTURED)).secrets) == []
+
+
+@given(organisations.rows(), organisations.rows())
+def test_operations_by_column_are_a_sequence(before: Rows, after: Rows) -> None:
+    made = list(difference(by_place(*before), by_place(*after)))
+    found = Operations([*made, *[operation.reverse() for operation in made]])
+    expected = [*made, *[operation.reverse() for operation in made]]
+    assert (list(found), len(found), found[1:-1]) == (expected, len(expected), expected[1:-1])
+    assert [found[place] for place in range(-len(found), len(found))] == expected * 2
+    assert list(found.documents()) == [operation.document() for operation in expected]
+    assert found == Operations(expected)
+    assert not expected or found != Operations(expected[1:])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        [],
+        {"table": "users", "before": None},
+        {"table": "users", "before": None, "after": None},
+        {"table": "users", "before": {}, "after": {"user_id": "x"}},
+        {"table": "users", "before": None, "after": {"user_id": "x"}, "more": 1},
+        {"table": "users", "before": None, "after": "x"},
+    ],
+)
+def test_what_is_no_operation_is_refused(document: Any) -> None:
+    with pytest.raises((TypeError, KeyError)):
+        Operations().append(document)
+
+
+@pytest.mark.parametrize("table", ["users", "evil\ntable"])
+def test_an_operation_that_stands_for_no_row_is_refused_when_it_is_asked_for(table: str) -> None:
+    found = Operations()
+    found.append({"table": table, "before": None, "after": {"evil": "CANARY"}})
+    with pytest.raises(Tampered, match="stands for no row") as caught:
+        list(found)
+    assert "CANARY" not in str(caught.value)
+    assert "\n" not in caught.value.what

@@ -14,7 +14,8 @@ from mailadmin.domain.canonical import canonical, sha256
 from mailadmin.domain.services import NOT_CAPTURED
 from mailadmin.errors import BadInput, Tampered
 from mailadmin.migration.content import PRESENT, secret_location
-from mailadmin.migration.snapshot import FORMAT, Change, Snapshot, diff
+from mailadmin.migration.differences import Change, diff
+from mailadmin.migration.snapshot import FORMAT, Snapshot
 from tests.unit.migration.snapshots import seal, snapshots, taken
 
 ONE, OTHER = (f"hmac:{token_hex(8)}" for _ in range(2))
@@ -43,7 +44,7 @@ SNAPSHOT = taken(tables(), {AT_GLOBAL: ONE, AT_ANN: ONE}, seal=seal, notes=("a n
 def read(change: Callable[[Document], None] = lambda document: None, *, key: bool = True) -> Snapshot:
     document = json.loads(SNAPSHOT.text())
     change(document)
-    return Snapshot.of(document, "snapshot.json", seal if key else None)
+    return Snapshot.read([json.dumps(document)], "snapshot.json", seal if key else None)
 
 
 def test_the_fingerprint_is_that_of_the_content_alone() -> None:
@@ -72,16 +73,16 @@ def test_what_is_written_is_read_again() -> None:
 
 @given(snapshots())
 def test_every_snapshot_is_read_as_it_was_written(snapshot: Snapshot) -> None:
-    assert Snapshot.of(json.loads(snapshot.text()), "s", None) == snapshot
+    assert Snapshot.read([snapshot.text()], "s", None) == snapshot
     if snapshot.seal is not None:
-        assert Snapshot.of(json.loads(snapshot.text()), "s", seal) == snapshot
+        assert Snapshot.read([snapshot.text()], "s", seal) == snapshot
 
 
 @given(snapshots())
 def test_a_seal_taken_off_is_found_where_there_is_a_key(snapshot: Snapshot) -> None:
     document = {**json.loads(snapshot.text()), "seal": None}
     with pytest.raises(Tampered, match="unsealed"):
-        Snapshot.of(document, "s", seal)
+        Snapshot.read([json.dumps(document)], "s", seal)
 
 
 # --- tampering ------------------------------------------------------------------------------------------------------
@@ -154,13 +155,13 @@ def test_something_added_is_refused() -> None:
 
 def test_another_stores_key_refuses() -> None:
     with pytest.raises(Tampered, match="seal"):
-        Snapshot.of(json.loads(SNAPSHOT.text()), "s", lambda content: seal(b"another" + content))
+        Snapshot.read([SNAPSHOT.text()], "s", lambda content: seal([b"another", *content]))
 
 
 @pytest.mark.parametrize("content", [None, [], "text", {}, {"format": "mailadmin-plan/1"}])
 def test_something_else_is_no_snapshot(content: Any) -> None:
     with pytest.raises(BadInput, match="not a snapshot"):
-        Snapshot.of(content, "s", seal)
+        Snapshot.read([json.dumps(content)], "s", seal)
 
 
 # --- differences ----------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_uploaded_files_are_read_as_a_folder_and_lie_nowhere(app: App, tmp_path:
 def test_one_file_may_hold_everything(app: App) -> None:
     snapshot = noting.take(app, {"export.json": b'{"users": [{"user_id": "ann", "name": "Ann"}]}'})
     assert snapshot.source == "export.json"
-    assert snapshot.tables["users"] == [{"user_id": "ann", "name": "Ann"}]
+    assert list(snapshot.tables["users"]) == [{"user_id": "ann", "name": "Ann"}]
 
 
 def test_a_path_is_read_where_it_is(app: App, tmp_path: Path) -> None:
