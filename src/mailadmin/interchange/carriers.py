@@ -7,9 +7,11 @@ another, and puts everything that is wrong with itself into the findings.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from ..errors import BadInput
 from .encodings import encoding_of
@@ -38,6 +40,25 @@ class Place(NamedTuple):
         return f"{self.before}{number}{self.behind}"
 
 
+RawRow = tuple[int, list[object]]
+"""The number of a row, and its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs(Iterable[RawRow]):
+    """Rows in runs: nothing is told between the rows of one."""
+
+    runs: Iterable[Sequence[RawRow]]
+
+    @classmethod
+    def of(cls, rows: Iterable[RawRow]) -> Self:
+        """These rows in runs; each is one of its own where nobody knows better."""
+        return rows if isinstance(rows, cls) else cls((row,) for row in rows)
+
+    def __iter__(self) -> Iterator[RawRow]:
+        return chain.from_iterable(self.runs)
+
+
 class RawTable(NamedTuple):
     """One table as its carrier holds it; `header` is None where there is not even a header.
 
@@ -47,7 +68,7 @@ class RawTable(NamedTuple):
     name: str
     where: str
     header: list[object] | None
-    rows: Iterable[tuple[int, list[object]]]
+    rows: Iterable[RawRow]
     place: Place
 
 

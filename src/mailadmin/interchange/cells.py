@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from ..domain.keys import breaking, match_key, unprintable
@@ -33,6 +34,8 @@ _AS_WRITTEN = {form: value for text, value in FLAGS.items() for form in (text, t
 _PORT = re.compile(r"([0-9]{1,5})(?:\.0{1,5})?")
 _LINE_BREAKS = str.maketrans("", "", "\t\r\n")
 _MASK = re.compile("[•●*]{3,}")
+MOST_REMEMBERED = 20_000
+"""What has more values than this in one column, such as people's addresses, hardly repeats itself."""
 
 
 class BadCell(ValueError):
@@ -75,6 +78,8 @@ def name(cell: object, remark: Remark) -> str | None:
         remark("blanks around it were taken off")
     if len(trimmed) > budgets.CELL:
         raise _too_long()
+    if trimmed.isascii() and trimmed.isprintable():
+        return trimmed
     if (found := unprintable(trimmed)) is not None:
         raise BadCell(f"holds the character {found}, which cannot be seen", "Type it again.")
     if not trimmed.isascii() and not unicodedata.is_normalized("NFKC", trimmed):
@@ -82,12 +87,12 @@ def name(cell: object, remark: Remark) -> str | None:
     return trimmed
 
 
-def names(cell: object, remark: Remark) -> list[str] | None:
-    """Names with `;` between them, each once, sorted by match key."""
-    found: dict[str, str] = {}
+def names(cell: object, remark: Remark, name: Convert = name) -> list[object] | None:
+    """Names with `;` between them, each once, sorted by match key; `name` converts one of them."""
+    found: dict[str, object] = {}
     for part in _as_text(cell, remark).split(";"):
         if part and (one := name(part.strip(), remark)) is not None:
-            found.setdefault(match_key(one), one)
+            found.setdefault(match_key(str(one)), one)
     return [found[key] for key in sorted(found)] or None
 
 
@@ -158,8 +163,17 @@ _CONVERTERS: Mapping[Kind, Convert] = {
 
 def converter_of(column: Column) -> Convert:
     """The converter of every cell in that column."""
+    if column.kind is Kind.NAMES:
+        return _remembered(partial(names, name=_remembered(name)))
     convert = _CONVERTERS[column.kind]
-    return _remembered(convert) if column.reference or column.kind in CHOICES else convert
+    return _remembered(convert) if _repeats(column) else convert
+
+
+def _repeats(column: Column) -> bool:
+    """Whether one value may stand in many rows. That of a key does not, and a secret is nowhere remembered."""
+    if column.kind is Kind.NAME:
+        return bool(column.reference)
+    return not column.secret and column.kind not in {Kind.FLAG, Kind.PORT}
 
 
 def _remembered(convert: Convert) -> Convert:
@@ -169,15 +183,17 @@ def _remembered(convert: Convert) -> Convert:
     def convert_once(cell: object, remark: Remark) -> object:
         if type(cell) is not str:
             return convert(cell, remark)
-        if cell not in known:
-            remarks: list[str] = []
-            value = convert(cell, remarks.append)
-            for said in remarks:
-                remark(said)
-            if remarks:
-                return value
+        if cell in known:
+            return known[cell]
+        if len(known) == MOST_REMEMBERED:
+            return convert(cell, remark)
+        remarks: list[str] = []
+        value = convert(cell, remarks.append)
+        for said in remarks:
+            remark(said)
+        if not remarks:
             known[cell] = value
-        return known[cell]
+        return value
 
     return convert_once
 

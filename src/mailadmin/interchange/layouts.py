@@ -6,18 +6,20 @@ problem naming both rows. A secret leaves the table here and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from ..domain.keys import match_key
 from ..migration.content import PRESENT, Column, Table, secret_location
+from ..migration.records import Record
 from . import budgets
-from .carriers import NOT_SET, RawTable
+from .carriers import NOT_SET, RawRow, RawTable, Runs
 from .cells import BadCell, Convert, Remark, converter_of, is_mask
 from .findings import shown
 from .headers import Columns, columns_of, is_long
 from .intake import Intake
-from .rows import Content, Row, first_part, key_of
+from .plain_cells import NotPlain, converter_of_many
+from .rows import Content, first_part, key_of, keys_of
 
 _BAD: Final = object()
 """Stands in a row for a cell that could not be read, so that it does not pass for a blank one."""
@@ -31,11 +33,13 @@ def content_of(raw: RawTable, table: Table, intake: Intake) -> Content:
     if columns is None:
         return content
     reader = (_Long if long else _Wide)(raw, content, columns, intake)
-    for taken, (number, cells) in enumerate(raw.rows):
-        if taken >= budgets.ROWS:
+    left = budgets.ROWS
+    for run in Runs.of(raw.rows).runs:
+        reader.take_run(run[:left])
+        if len(run) > left:
             intake.findings.problem(raw.where, f"has more than {budgets.ROWS} rows", "Export less at a time.")
             break
-        reader.take(number, cells)
+        left -= len(run)
     return content
 
 
@@ -65,6 +69,15 @@ class _Reader:
             self.intake.findings.note(where, what, short(self.content.place(self.number)))
 
         return _Slot(column, converter_of(column), remark)
+
+    def take(self, number: int, cells: list[object]) -> None:
+        """Adds one row to the content."""
+        raise NotImplementedError
+
+    def take_run(self, run: Sequence[RawRow]) -> None:
+        """Adds rows to the content, one by one."""
+        for number, cells in run:
+            self.take(number, cells)
 
     def _bad(self, column: str, what: str, remedy: str = "") -> None:
         self.intake.findings.problem(f"{self.content.place(self.number)}, column {column}", what, remedy)
@@ -108,11 +121,48 @@ class _Wide(_Reader):
         self.required = {column.name for column in taken if column.required and not column.may_be_blank}
         self.has_keys = {column.name for column in taken}.issuperset(self.table.keys)
         self.secrets = [slot for slot in self.slots if slot and slot.column.secret]
+        self.converters = [(column, converter_of_many(column)) if column else None for column in columns]
+        self.repeats = len(set(taken)) < len(taken)
+
+    def take_run(self, run: Sequence[RawRow]) -> None:
+        """Adds rows to the content: by column, or one by one where something has to be told about one of them."""
+        try:
+            columns = self._by_column([cells for _, cells in run])
+        except NotPlain:
+            super().take_run(run)
+            return
+        keys = list(keys_of(*(columns[name] for name in self.table.keys)))
+        numbers = [number for number, _ in run]
+        if self.content.claim_all(keys, numbers):
+            self._keep_secrets(columns, keys, numbers)
+            self.content.rows.extend(columns)
+        else:
+            super().take_run(run)
+
+    def _by_column(self, rows: Sequence[list[object]]) -> dict[str, list[Any]]:
+        """The values of rows of which each has all it needs. Raises NotPlain."""
+        if not self.has_keys or self.repeats or len(rows) < 2:
+            raise NotPlain
+        cells = zip(self.converters, zip(*rows, strict=True), strict=True)
+        columns = {to[0].name: to[1](cells) for to, cells in cells if to is not None}
+        if any(None in columns[name] for name in self.required.union(self.table.keys)):
+            raise NotPlain
+        return columns
+
+    def _keep_secrets(self, columns: dict[str, list[Any]], keys: list[str], numbers: list[int]) -> None:
+        found = [(slot, columns[slot.column.name]) for slot in self.secrets if any(columns[slot.column.name])]
+        if not found:
+            return
+        for position, (key, number) in enumerate(zip(keys, numbers, strict=True)):
+            self.number = number
+            for slot, values in found:
+                if values[position] is not None:
+                    values[position] = self._kept(slot, values[position], first_part(key))
 
     def take(self, number: int, cells: list[object]) -> None:
         """Adds one row to the content."""
         self.number = number
-        row: Row = {}
+        row: Record = {}
         # Not _cells() and _value(): this loop sees every cell of a million rows.
         for slot, cell in zip(self.slots, cells, strict=True):
             if slot is None or cell in NOT_SET:
@@ -126,7 +176,7 @@ class _Wide(_Reader):
         if row:
             self._keep(row)
 
-    def _keep(self, row: Row) -> None:
+    def _keep(self, row: Record) -> None:
         lacking = self.required - row.keys()
         for name in sorted(lacking):
             self._bad(name, "is blank", "A value is required here.")

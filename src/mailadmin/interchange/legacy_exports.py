@@ -6,7 +6,7 @@ told in one go. The text of a secret is in `secrets` and nowhere else, no messag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +14,16 @@ from pathlib import Path
 from ..domain.keys import match_key, visible
 from ..errors import BadInput, SourceRejected
 from ..migration.content import TABLES
+from ..migration.records import Records
 from ..resolution.population import uncollected
 from . import references
-from .carriers import Carrier, RawTable
+from .carriers import Carrier, RawRow, RawTable, Runs
 from .confinement import confined
 from .findings import Findings, shown
 from .folders import tables_in_folder
 from .intake import Intake
 from .layouts import content_of
-from .rows import Content, Row, Rows
+from .rows import Content
 from .uploads import Uploads, files_among, name_of
 
 Progress = Callable[[str], None]
@@ -33,23 +34,19 @@ Source = Path | str | Uploads
 class LegacyExport:
     """What a legacy export holds.
 
-    `rows`: of the tables that are there, sorted by key, each row only the values that are set, a secret being PRESENT.
+    `tables`: those that are there, their rows sorted by key, each row only the values that are set, a secret being
+    PRESENT.
     `secrets`: clear text by `secret_location`. `not_taken`: unknown tables and columns.
     `notes`: what is worth knowing. `source`: the name given, without its folder. `sha256`: of the bytes read; for a
     folder, of the lines `sha256sum` prints for its files; None for a database.
     """
 
-    rows: Mapping[str, Rows]
+    tables: Mapping[str, Records]
     secrets: dict[str, str] = field(repr=False)
     not_taken: tuple[str, ...]
     notes: tuple[str, ...]
     source: str
     sha256: str | None
-
-    @property
-    def tables(self) -> dict[str, list[Row]]:
-        """The rows as lists, made anew."""
-        return {name: list(rows) for name, rows in self.rows.items()}
 
 
 def read_legacy_export(
@@ -62,7 +59,8 @@ def read_legacy_export(
     """Reads a folder of CSV files, an XLSX workbook or a JSON file, or the bytes of such; with `sql`, a database.
 
     `sql` is the URL of the database, and `source` then a TOML file with one SELECT per table. `ignore_unknown` leaves
-    out unknown tables and columns instead of refusing them. `progress` is called with a line per table.
+    out unknown tables and columns instead of refusing them. `progress` is called with a line per table, and within a
+    long one with a line every 100,000 rows.
 
     Raises BadInput when there is no such source or it is no legacy export; SourceRejected, holding every problem, when
     it is one that cannot be taken as it is.
@@ -85,7 +83,7 @@ def taken(contents: Mapping[str, Content], intake: Intake, source: str, sha256: 
     if intake.findings.problems:
         raise SourceRejected(source, intake.findings.problems)
     return LegacyExport(
-        rows={name: contents[name].sorted_rows() for name in TABLES if name in contents},
+        tables={name: contents[name].sorted_rows() for name in TABLES if name in contents},
         secrets=intake.secrets,
         not_taken=tuple(sorted(intake.findings.not_taken)),
         notes=intake.findings.notes,
@@ -128,6 +126,19 @@ def _contents(raw_tables: Iterator[RawTable], intake: Intake, progress: Progress
         elif raw.header is None:
             intake.findings.problem(raw.where, "is empty: there is not even a header", "Leave it out.")
         else:
-            contents[table.name] = content_of(raw, table, intake)
-            progress(f"{table.name}: {len(contents[table.name].rows)} rows")
+            counted = Runs(_counted(Runs.of(raw.rows).runs, table.name, progress))
+            contents[table.name] = content_of(raw._replace(rows=counted), table, intake)
+            progress(f"{table.name}: {len(contents[table.name].rows):,} rows")
     return contents
+
+
+def _counted(runs: Iterable[Sequence[RawRow]], name: str, progress: Progress) -> Iterator[Sequence[RawRow]]:
+    count = 0
+    for run in runs:
+        yield run
+        before, count = count, count + len(run)
+        for step in range(before // _STEP + 1, count // _STEP + 1):
+            progress(f"{name}: {step * _STEP:,} rows …")
+
+
+_STEP = 100_000

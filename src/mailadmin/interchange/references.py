@@ -38,9 +38,14 @@ def _keys(content: Content) -> set[str]:
 
 def _check_column(content: Content, column: Column, known: set[str], findings: Findings) -> None:
     missing: dict[str, list[int]] = {}
+    found: set[str] = set()
     for value, number in zip(content.rows.column(column.name), content.numbers, strict=True):
         for name in value if isinstance(value, list) else [value]:
-            if isinstance(name, str) and (name in missing or match_key(name) not in known):
+            if not isinstance(name, str) or name in found:
+                continue
+            if name not in missing and match_key(name) in known:
+                found.add(name)
+            else:
                 missing.setdefault(name, []).append(number)
     for name, numbers in missing.items():
         _tell(content, column, name, numbers, findings)

@@ -1,8 +1,4 @@
-"""The parts of an XLSX workbook that stand around its sheets: their names, shared texts and number formats.
-
-Laws: XML is read by defusedxml, without document types and entities, and element by element. Elements are known by
-their local names, because strict and transitional workbooks differ in nothing else that matters here.
-"""
+"""The parts of an XLSX workbook that stand around its sheets: their names, shared texts and number formats."""
 
 from __future__ import annotations
 
@@ -10,20 +6,19 @@ import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
-from xml.etree.ElementTree import Element, ParseError
 from zipfile import ZipFile
 
 from ..errors import BadInput
 from . import budgets
-from .archives import BROKEN
+from .xml_parts import Attributes, Broken, local, told
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _NOT_A_CODE = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
 _DATE_FORMATS = frozenset(map(str, (*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59))))
 """The numbers of the built-in formats that show a date or a time."""
 
-_MOST_KEPT = 100_000
-"""A row of 16,384 cells is half of it."""
+_LONGEST = 7 * budgets.CELL
+"""An escaped character takes seven: a text longer than this is too long for a cell whatever it says."""
 
 
 class Sheet(NamedTuple):
@@ -34,51 +29,33 @@ class Sheet(NamedTuple):
     hidden: bool
 
 
-class Broken(Exception):
-    """A part that cannot be read."""
+def elements(archive: ZipFile, part: str, *wanted: str) -> Iterator[tuple[str, Attributes]]:
+    """(parent's name, attributes) of every element of these names. Raises Broken."""
+    hearer = _Elements(wanted)
+    for _ in told(archive, part, hearer):
+        yield from hearer.found
+        hearer.found.clear()
 
 
-def elements(archive: ZipFile, part: str, *wanted: str) -> Iterator[tuple[str, Element]]:
-    """(parent's local name, element) for every complete element of these local names; it is forgotten afterwards.
+class _Elements:
+    """Hears where elements of some names stand; none of them holds text."""
 
-    Raises Broken when the part is damaged, or holds too much to be kept between two of them.
-    """
-    path: list[Element] = []
-    kept = 0
-    for event, element in _events(archive, part):
-        if event == "start":
-            path.append(element)
-            kept += 1
-            if kept > _MOST_KEPT:
-                raise Broken(f"{part} holds more than {_MOST_KEPT} elements in one place")
-            continue
-        path.pop()
-        if (element.tag.rpartition("}")[2]) in wanted:
-            yield (path[-1].tag.rpartition("}")[2] if path else ""), element
-            if path:
-                path[-1].clear()
-            kept = len(path)
+    def __init__(self, wanted: tuple[str, ...]) -> None:
+        self.found: list[tuple[str, Attributes]] = []
+        self._wanted = wanted
+        self._path = [""]
 
+    def begin(self, name: str, attributes: Attributes) -> None:
+        name = local(name)
+        if name in self._wanted:
+            self.found.append((self._path[-1], attributes))
+        self._path.append(name)
 
-def _events(archive: ZipFile, part: str) -> Iterator[tuple[str, Element]]:
-    from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
-    from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
+    def end(self, name: str) -> None:
+        self._path.pop()
 
-    try:
-        with archive.open(part) as stream:
-            for count, found in enumerate(iterparse(stream, ("start", "end"), forbid_dtd=True)):
-                if count > 2 * budgets.XML_ELEMENTS:
-                    raise Broken(f"{part} holds more than {budgets.XML_ELEMENTS} elements")
-                yield found
-    except DefusedXmlException:
-        raise Broken(f"{part} holds a document type or an entity") from None
-    except (ParseError, LookupError, *BROKEN):
-        raise Broken(f"{part} is damaged or missing") from None
-
-
-def local(element: Element, name: str) -> str | None:
-    """An attribute by its local name."""
-    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), None)
+    def characters(self, piece: str) -> None:
+        pass
 
 
 def sheets_of(archive: ZipFile) -> list[Sheet]:
@@ -86,29 +63,72 @@ def sheets_of(archive: ZipFile) -> list[Sheet]:
     workbook = _main_part(archive)
     targets = _relations(archive, workbook)
     found = []
-    for _, element in elements(archive, workbook, "sheet"):
-        kind, part = targets.get(local(element, "id") or "", ("", ""))
+    for _, sheet in elements(archive, workbook, "sheet"):
+        relation = next((value for name, value in sheet.items() if local(name) == "id"), "")
+        kind, part = targets.get(relation, ("", ""))
         if kind == "worksheet":
-            found.append(Sheet(element.get("name", ""), part, element.get("state", "visible") != "visible"))
+            found.append(Sheet(sheet.get("name", ""), part, sheet.get("state", "visible") != "visible"))
     return found
 
 
 def shared_texts(archive: ZipFile) -> list[str]:
     """The texts cells refer to by number. Raises Broken."""
-    parts = _parts(archive, "sharedStrings")
-    return [text_in(element) for part in parts for _, element in elements(archive, part, "si")]
+    hearer = _SharedTexts()
+    for part in _parts(archive, "sharedStrings"):
+        for _ in told(archive, part, hearer):
+            pass
+    return hearer.found
 
 
-def text_in(element: Element) -> str:
-    """The text of a rich or plain text element, without its phonetic reading."""
-    written: list[str] = []
-    for child in element:
-        name = child.tag.rpartition("}")[2]
-        if name == "t":
-            written.append(child.text or "")
-        elif name == "r":
-            written.append(text_in(child))
-    return unescaped("".join(written))
+class Texts:
+    """Hears plain and rich text, which stands in `t`, without its phonetic reading, which stands in `rPh`."""
+
+    def __init__(self) -> None:
+        self.innermost = ""
+        self.text = ""
+        self._phonetic = False
+
+    def begin(self, name: str, attributes: Attributes) -> None:
+        """An element begins, whose text is not yet known."""
+        self.innermost = ""
+        if local(name) == "rPh":
+            self._phonetic = True
+
+    def end(self, name: str) -> None:
+        """An element ends, and all its text is known."""
+        name = local(name)
+        if name == "rPh":
+            self._phonetic = False
+        elif name == "t" and not self._phonetic:
+            self.text = _short(self.text + self.innermost)
+
+    def characters(self, piece: str) -> None:
+        """More text of the innermost element."""
+        self.innermost = _short(self.innermost + piece)
+
+
+class _SharedTexts(Texts):
+    """Hears every shared text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def begin(self, name: str, attributes: Attributes) -> None:
+        super().begin(name, attributes)
+        if local(name) == "si":
+            self.text = ""
+
+    def end(self, name: str) -> None:
+        super().end(name)
+        if local(name) == "si":
+            self.found.append(unescaped(self.text))
+
+
+def _short(text: str) -> str:
+    if len(text) > _LONGEST:
+        raise Broken(f"it holds a text of more than {_LONGEST} characters")
+    return text
 
 
 def unescaped(text: str) -> str:
@@ -123,10 +143,10 @@ def number_formats(archive: ZipFile) -> list[str]:
     codes: dict[str, str] = {}
     styles: list[str] = []
     for part in _parts(archive, "styles"):
-        for parent, element in elements(archive, part, "numFmt", "xf"):
-            number = element.get("numFmtId", "0")
+        for parent, found in elements(archive, part, "numFmt", "xf"):
+            number = found.get("numFmtId", "0")
             if parent == "numFmts":
-                codes[number] = element.get("formatCode", "")
+                codes[number] = found.get("formatCode", "")
             elif parent == "cellXfs":
                 styles.append(_format(number, codes))
     return styles
@@ -157,10 +177,10 @@ def _relations(archive: ZipFile, part: str) -> dict[str, tuple[str, str]]:
     if listing not in archive.namelist():
         return {}
     found = {}
-    for _, element in elements(archive, listing, "Relationship"):
-        if element.get("TargetMode") != "External":
-            target = posixpath.normpath(posixpath.join("/", folder, element.get("Target", ""))).lstrip("/")
-            found[element.get("Id", "")] = (element.get("Type", "").rpartition("/")[2], target)
+    for _, relation in elements(archive, listing, "Relationship"):
+        if relation.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+            found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], target)
     return found
 
 

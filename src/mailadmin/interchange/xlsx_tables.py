@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
-from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from ..errors import BadInput
 from .archives import archive_of
 from .carriers import NOT_SET, Place, RawTable, Unusable
 from .findings import Findings
-from .workbooks import (
-    Broken,
-    Sheet,
-    elements,
-    is_workbook,
-    number_formats,
-    shared_texts,
-    sheets_of,
-    text_in,
-    unescaped,
-)
+from .workbooks import Sheet, Texts, is_workbook, number_formats, shared_texts, sheets_of, unescaped
+from .xml_parts import Attributes, Broken, local, told
 
-_ADDRESS = re.compile("([A-Z]{1,3})([1-9][0-9]{0,6})")
+_LETTERS = re.compile("[A-Z]{1,3}")
+_LAST_COLUMN = 16_384
 _EXACT = 10**15
 _PADDED = re.compile("0{2,}")
 
@@ -102,93 +94,143 @@ def _aligned(rows: SparseRows, header: list[object], where: str, findings: Findi
 
 def _rows(sheet: Sheet, book: _Book, where: str, findings: Findings) -> SparseRows:
     """(number, cells by column) for every row that holds anything, in rising order."""
+    hearer = _Rows(sheet, book, where, findings)
     try:
-        yield from _whole_rows(sheet, book, where, findings)
+        for _ in told(book.archive, sheet.part, hearer):
+            yield from hearer.found
+            hearer.found.clear()
     except Broken as error:
         findings.problem(where, f"the workbook is damaged: {error}", _SAVE_AGAIN)
 
 
-def _whole_rows(sheet: Sheet, book: _Book, where: str, findings: Findings) -> SparseRows:
-    number = 0
-    for _, element in elements(book.archive, sheet.part, "col", "row", "sheetData"):
-        kind = element.tag.rpartition("}")[2]
-        if kind == "sheetData":
+class _Rows(Texts):
+    """Hears the rows of a sheet. This is called for every element of millions of cells."""
+
+    def __init__(self, sheet: Sheet, book: _Book, where: str, findings: Findings) -> None:
+        super().__init__()
+        self.found: list[tuple[int, dict[int, object]]] = []
+        self._sheet, self._book, self._where, self._findings = sheet, book, where, findings
+        self._inside = False
+        self._row: Attributes = {}
+        self._number = 0
+        self._digits = ""
+        self._cells: dict[int, object] = {}
+        self._cell: Attributes = {}
+        self._column = 0
+        self._value = ""
+        self._is_formula = False
+
+    def begin(self, name: str, attributes: Attributes) -> None:
+        name = local(name)
+        if not self._inside:
+            self._begin_outside(name, attributes)
+        elif name == "c":
+            self._cell = attributes
+            self._value = self.text = ""
+            self._is_formula = False
+        elif name == "v":
+            self.innermost = ""
+        elif name == "row":
+            self._begin_row(attributes)
+        elif name == "f":
+            self._is_formula = True
+        else:
+            super().begin(name, attributes)
+
+    def end(self, name: str) -> None:
+        name = local(name)
+        if not self._inside:
             return
-        hidden = element.get("hidden") in ("1", "true")
-        if kind == "col":
-            if hidden:
-                findings.note(where, "has hidden columns; they were read all the same")
-            continue
-        number = _row_number(element, number, sheet)
-        if cells := _cells(element, number, book):
-            if hidden:
-                findings.note(where, "has hidden rows; they were read all the same", f"row {number}")
-            yield number, cells
+        if name == "v":
+            self._value = self.innermost
+        elif name == "c":
+            self._end_cell()
+        elif name == "row":
+            self._end_row()
+        elif name == "sheetData":
+            self._inside = False
+        else:
+            super().end(name)
 
+    def _begin_outside(self, name: str, attributes: Attributes) -> None:
+        if name == "sheetData":
+            self._inside = True
+        elif name == "col" and _is_hidden(attributes):
+            self._findings.note(self._where, "has hidden columns; they were read all the same")
 
-def _row_number(row: Element, last: int, sheet: Sheet) -> int:
-    stated = row.get("r", str(last + 1))
-    if len(stated) > 7 or not stated.isdecimal() or int(stated) <= last:
-        raise Broken(f"the rows of {sheet.part} are out of order")
-    return int(stated)
+    def _begin_row(self, row: Attributes) -> None:
+        stated = row.get("r", str(self._number + 1))
+        if len(stated) > 7 or not stated.isdecimal() or int(stated) <= self._number:
+            raise Broken(f"the rows of {self._sheet.part} are out of order")
+        self._row, self._number, self._digits = row, int(stated), stated
+        self._cells, self._column = {}, 0
 
+    def _end_row(self) -> None:
+        if self._cells:
+            if _is_hidden(self._row):
+                what = "has hidden rows; they were read all the same"
+                self._findings.note(self._where, what, f"row {self._number}")
+            self.found.append((self._number, self._cells))
 
-def _cells(row: Element, number: int, book: _Book) -> dict[int, object]:
-    cells: dict[int, object] = {}
-    column = 0
-    for element in row:
-        address = _ADDRESS.fullmatch(element.get("r", ""))
-        column = _column(address[1]) if address else column + 1
-        value = _value(element, f"{_letters(column)}{number}", book)
+    def _end_cell(self) -> None:
+        address = self._cell.get("r")
+        self._column = column = _column(address.removesuffix(self._digits)) if address else self._column + 1
+        if column > _LAST_COLUMN:
+            raise Broken(f"{self._sheet.part} has a row of more than {_LAST_COLUMN} cells")
+        value = self._read()
         if value in NOT_SET:
-            continue
-        cells[column] = value if column not in cells else Unusable("stands twice in the file", "Save it again.")
-    return cells
+            return
+        twice = column in self._cells
+        self._cells[column] = Unusable("stands twice in the file", "Save it again.") if twice else value
+
+    def _read(self) -> object:
+        kind = self._cell.get("t", "n")
+        if self._is_formula:
+            return self._unusable("holds a formula", _FORMULA)
+        if kind == "inlineStr":
+            return unescaped(self.text)
+        if self._value == "":
+            return None
+        try:
+            return _READERS.get(kind, _number)(self._value, self._cell, self._book)
+        except (ValueError, LookupError):
+            return self._unusable("cannot be read", "Type it again.")
+        except _NotPlain as error:
+            return self._unusable(f"holds {error}", _AS_TEXT)
+
+    def _unusable(self, what: str, remedy: str) -> Unusable:
+        return Unusable(f"cell {_letters(self._column)}{self._number} {what}", remedy)
 
 
-def _value(cell: Element, address: str, book: _Book) -> object:
-    parts = {child.tag.rpartition("}")[2]: child for child in cell}
-    kind = cell.get("t", "n")
-    if "f" in parts:
-        return Unusable(f"cell {address} holds a formula", _FORMULA)
-    if kind == "inlineStr":
-        return text_in(parts["is"]) if "is" in parts else None
-    text = (parts["v"].text or "") if "v" in parts else ""
-    if text == "":
-        return None
-    try:
-        return _READERS.get(kind, _number)(text, cell, book)
-    except (ValueError, LookupError):
-        return Unusable(f"cell {address} cannot be read", "Type it again.")
-    except _NotPlain as error:
-        return Unusable(f"cell {address} holds {error}", _AS_TEXT)
+def _is_hidden(attributes: Attributes) -> bool:
+    return attributes.get("hidden") in ("1", "true")
 
 
 class _NotPlain(Exception):
     """A value that is shown in another way than it is kept."""
 
 
-def _shared(text: str, cell: Element, book: _Book) -> object:
+def _shared(text: str, cell: Attributes, book: _Book) -> object:
     return book.texts[_index(text)]
 
 
-def _own(text: str, cell: Element, book: _Book) -> object:
+def _own(text: str, cell: Attributes, book: _Book) -> object:
     return unescaped(text)
 
 
-def _boolean(text: str, cell: Element, book: _Book) -> object:
-    return {"1": True, "0": False, "true": True, "false": False}[text.strip()]
+def _boolean(text: str, cell: Attributes, book: _Book) -> object:
+    return _BOOLEANS[text.strip()]
 
 
-def _error(text: str, cell: Element, book: _Book) -> object:
+def _error(text: str, cell: Attributes, book: _Book) -> object:
     raise _NotPlain("an error such as #N/A")
 
 
-def _date(text: str, cell: Element, book: _Book) -> object:
+def _date(text: str, cell: Attributes, book: _Book) -> object:
     raise _NotPlain("a date")
 
 
-def _number(text: str, cell: Element, book: _Book) -> object:
+def _number(text: str, cell: Attributes, book: _Book) -> object:
     style = cell.get("s")
     code = book.formats[_index(style)] if style and book.formats else ""
     if code == "date":
@@ -201,6 +243,7 @@ def _number(text: str, cell: Element, book: _Book) -> object:
     return number
 
 
+_BOOLEANS = {"1": True, "0": False, "true": True, "false": False}
 _READERS = {"s": _shared, "str": _own, "b": _boolean, "e": _error, "d": _date, "n": _number}
 """TABLE: the cell types of ECMA-376 but the inline text."""
 
@@ -211,7 +254,10 @@ def _index(text: str) -> int:
     return int(text)
 
 
+@lru_cache(maxsize=1_000)
 def _column(letters: str) -> int:
+    if not _LETTERS.fullmatch(letters):
+        raise Broken("it has a cell whose address is not that of its row")
     column = 0
     for letter in letters:
         column = column * 26 + ord(letter) - 64

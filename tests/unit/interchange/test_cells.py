@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from mailadmin.interchange import cells
 from mailadmin.interchange.budgets import CELL
 from mailadmin.interchange.cells import BadCell, Unusable, converter_of, is_mask
 from mailadmin.migration.content import CHOICES, Column, Kind
@@ -159,3 +160,37 @@ def test_no_choice(kind: Kind) -> None:
 
 def test_masks() -> None:
     assert [is_mask(text) for text in ("***", " •●* ", "**", "a***", "")] == [True, True, False, False, False]
+
+
+def heard(remark: str) -> None:
+    """Nothing is to be said here."""
+    raise AssertionError(remark)
+
+
+def test_equal_cells_share_their_value() -> None:
+    convert = converter_of(Column("server", Kind.LINE))
+    first, second = (convert("".join(["smtp", ".test"]), heard) for _ in range(2))
+    assert first is second
+
+
+def test_equal_names_are_shared_between_lists() -> None:
+    convert = converter_of(Column("roles", Kind.NAMES, reference="roles"))
+    first, second = convert("B; A", heard), convert("C;A", heard)
+    assert (first, second) == (["A", "B"], ["A", "C"])
+    assert isinstance(first, list)
+    assert isinstance(second, list)
+    assert first[0] is second[0]
+
+
+def test_values_beyond_what_is_remembered_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MOST_REMEMBERED", 2)
+    convert = converter_of(Column("roles", Kind.NAMES, reference="roles"))
+    written = ["A;B", "B;C", "C;D", "D;A", "A;B"]
+    assert [convert(cell, heard) for cell in written] == [["A", "B"], ["B", "C"], ["C", "D"], ["A", "D"], ["A", "B"]]
+
+
+@pytest.mark.parametrize(
+    "column", [Column("password", secret=True), Column("user_id", Kind.NAME, required=True), Column("on", Kind.FLAG)]
+)
+def test_secrets_keys_and_flags_are_not_remembered(column: Column) -> None:
+    assert converter_of(column) is cells._CONVERTERS[column.kind]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +19,7 @@ from mailadmin.interchange.findings import Findings
 from mailadmin.interchange.legacy_exports import read_legacy_export
 from tests.carriers import as_csv, as_json, as_xlsx, sheets_in
 from tests.unit.interchange.in_process import reading_here
+from tests.unit.interchange.test_xlsx_tables import raw
 
 SAMPLE = Path(__file__).parents[3] / "data" / "sample" / "kowhai-csv"
 
@@ -109,6 +112,32 @@ def test_a_file_that_takes_for_ever_is_refused_by_name(tmp_path: Path, monkeypat
     with pytest.raises(BadInput) as caught:
         read_legacy_export(tmp_path)
     assert caught.value.what == "users.csv needs more than 1 seconds of processing to read."
+
+
+def test_shared_texts_that_fill_the_memory_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = "".join(f"<si><t>{number:0100}</t></si>" for number in range(300_000))
+    source = _stored(tmp_path, raw("", xl__sharedStrings_dot_xml=f"<sst>{texts}</sst>"))
+    limits(monkeypatch, RLIMIT_AS=100_000_000)
+    with pytest.raises(BadInput) as caught:
+        read_legacy_export(source)
+    assert caught.value.what == "x.xlsx needs more than 100 MB of memory to read."
+
+
+def test_a_sheet_that_takes_for_ever_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = _stored(tmp_path, raw("<row/>" * 5_000_000))
+    limits(monkeypatch, RLIMIT_CPU=1)
+    with pytest.raises(BadInput) as caught:
+        read_legacy_export(source)
+    assert caught.value.what == "x.xlsx needs more than 1 seconds of processing to read."
+
+
+def _stored(folder: Path, workbook: bytes) -> Path:
+    """The workbook packed in a way that no ratio gives away."""
+    source = folder / "x.xlsx"
+    with zipfile.ZipFile(io.BytesIO(workbook)) as packed, zipfile.ZipFile(source, "w") as stored:
+        for name in packed.namelist():
+            stored.writestr(name, packed.read(name))
+    return source
 
 
 @pytest.mark.parametrize(
@@ -213,5 +242,5 @@ def test_rows_nobody_asked_for_are_passed_over(tmp_path: Path) -> None:
 def test_several_threads_read_at_once() -> None:
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(read_legacy_export, [SAMPLE] * 8))
-    assert [len(export.rows["users"]) for export in found] == [400] * 8
+    assert [len(export.tables["users"]) for export in found] == [400] * 8
     assert len({export.sha256 for export in found}) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailadmin.errors import BadInput, Problem, SourceRejected
-from mailadmin.interchange import budgets
+from mailadmin.interchange import budgets, legacy_exports
 from mailadmin.interchange.legacy_exports import LegacyExport, read_legacy_export
 from tests.canaries import canary, exported, found_in
 from tests.carriers import as_csv, as_json, as_sqlite, as_utf16_long, as_xlsx, sheets_in
@@ -232,6 +232,14 @@ def test_progress_is_told_per_table(tmp_path: Path) -> None:
     told: list[str] = []
     read_legacy_export(_folder(tmp_path, users=[["user_id", "name"], ["a", "A"]]), progress=told.append)
     assert told == ["users: 1 rows"]
+
+
+def test_progress_is_told_within_a_long_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(legacy_exports, "_STEP", 2_000)
+    told: list[str] = []
+    users = [["user_id", "name"], *([f"u{number}", "A"] for number in range(5_000))]
+    read_legacy_export(_folder(tmp_path, users=users), progress=told.append)
+    assert told == ["users: 2,000 rows …", "users: 4,000 rows …", "users: 5,000 rows"]
 
 
 def test_a_source_without_a_known_table_is_refused(tmp_path: Path) -> None:

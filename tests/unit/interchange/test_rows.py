@@ -8,29 +8,8 @@ from pathlib import Path
 
 from mailadmin.interchange import confinement
 from mailadmin.interchange.carriers import Place
-from mailadmin.interchange.rows import Content, Rows, first_part, key_of
+from mailadmin.interchange.rows import Content, first_part, key_of
 from mailadmin.migration.content import TABLES
-
-
-def test_a_row_has_what_is_set() -> None:
-    rows = Rows()
-    rows.append({"a": 1})
-    rows.append({"b": False, "c": []})
-    rows.append({})
-    rows.put(2, "a", "x")
-    rows.put(0, "d", 0)
-    assert list(rows) == [{"a": 1, "d": 0}, {"b": False, "c": []}, {"a": "x"}]
-    assert (rows[1], len(rows)) == ({"b": False, "c": []}, 3)
-    assert (list(rows.column("a")), list(rows.column("z"))) == ([1, None, "x"], [None] * 3)
-
-
-def test_rows_are_arranged() -> None:
-    rows = Rows()
-    for number in range(4):
-        rows.append({"n": number})
-    rows.arrange([3, 0])
-    assert list(rows) == [{"n": 3}, {"n": 0}]
-    assert len(rows) == 2
 
 
 def test_a_key_sorts_as_its_parts() -> None:
@@ -58,7 +37,7 @@ def peak():
 
 before = peak()
 export = read_legacy_export(sys.argv[2])
-print((peak() - before) // len(export.rows["users"]))
+print((peak() - before) // len(export.tables["users"]))
 """
 
 

@@ -21,11 +21,13 @@ def test_sites_are_read_in_their_order_with_paths_beside_the_list(tmp_path: Path
     file = listed(
         tmp_path,
         '[[site]]\nname = "b"\nstore = "b.db"\ntags = ["NZ"]\nscripts = ["src"]\n'
-        '[[site]]\nname = "a"\nstore = "postgresql://host/db"\n[[site]]\nname = "c"\nstore = "/srv/c.db"\n',
+        '[[site]]\nname = "a"\nstore = "postgresql://host/db"\n[[site]]\nname = "c"\nstore = "/srv/c.db"\n'
+        '[[site]]\nname = "d"\nstore = "sqlite:///d.db"\n[[site]]\nname = "e"\nstore = "postgresql://me@[::1]:5432/db?a=b"\n',
     )
-    b, a, c = read_sites(file)
+    b, a, c, d, e = read_sites(file)
     assert (b.name, b.store, b.tags, b.scripts) == ("b", str(tmp_path / "b.db"), ("NZ",), (str(tmp_path / "src"),))
     assert (a.store, c.store) == ("postgresql://host/db", "/srv/c.db")
+    assert (d.store, e.store) == (str(tmp_path / "d.db"), "postgresql://me@[::1]:5432/db?a=b")
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
@@ -35,9 +37,20 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     assert len(refused.value.problems) >= 3
 
 
-def test_a_password_in_a_url_is_refused_and_not_repeated(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "store",
+    [
+        "postgresql://me:{}@host/db",
+        "postgresql://me:/{}@host/db",
+        "postgresql://me:?{}@host/db",
+        "postgresql://[me:{}@host/db",
+        "postgresql+psycopg://host/db?connect_timeout=1&password={}",
+        "postgresql://host/db?p%61ssword={}",
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_not_repeated(store: str, tmp_path: Path) -> None:
     secret = "CANARY" + canary().partition("&")[0]
-    file = exported(listed(tmp_path, f'[[site]]\nname = "a"\nstore = "postgresql://me:{secret}@host/db"\n'))
+    file = exported(listed(tmp_path, f'[[site]]\nname = "a"\nstore = "{store.format(secret)}"\n'))
     with pytest.raises(SourceRejected, match="holds a password") as refused:
         read_sites(file)
     assert secret not in str(refused.value)

@@ -73,6 +73,15 @@ def read_raw(folder: Path, data: bytes) -> LegacyExport:
 
 
 HEADER = '<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+CELL = '<c t="s"><v>1</v></c>'
+SHEET = f'<worksheet xmlns="{MAIN}"><sheetData>{HEADER}<row>{CELL}</row></sheetData></worksheet>'
+
+
+def stating_less(data: bytes) -> bytes:
+    """The workbook with a directory that states one byte less for its last entry, the sheet."""
+    at = data.rindex(b"PK\x01\x02") + 24
+    less = int.from_bytes(data[at : at + 4], "little") - 1
+    return data[:at] + less.to_bytes(4, "little") + data[at + 4 :]
 
 
 @pytest.mark.parametrize("namespace", [MAIN, STRICT])
@@ -80,6 +89,33 @@ def test_shared_and_inline_texts(namespace: str, tmp_path: Path) -> None:
     rows = '<row r="3"><c r="A3" t="s"><v>1</v></c></row><row><c t="inlineStr"><is><t>=c</t></is></c></row>'
     export = read_raw(tmp_path, raw(HEADER + rows, namespace=namespace))
     assert export.tables == {"entities": [{"code": "=c"}, {"code": "aB"}]}
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        SHEET,
+        SHEET.replace("<", "<x:").replace("<x:/", "</x:").replace("xmlns=", "xmlns:x="),
+        SHEET.replace("><", ">\n  <"),
+        SHEET.replace("</sheetData>", "</sheetData><anchor><col>1</col><row>2</row><c/></anchor>"),
+        SHEET.encode("utf-16"),
+        SHEET.replace(CELL, '<c t="inlineStr"><is><t>&#97;</t><r><t>B</t></r><rPh><t>x</t></rPh></is></c>'),
+        SHEET.replace(CELL, '<c t="str"><v><![CDATA[a]]>_x0042_</v></c>'),
+    ],
+    ids=["plain", "prefix", "indented", "anchor", "UTF-16", "rich", "CDATA"],
+)  # fmt: skip
+def test_one_sheet_however_it_is_written(sheet: str | bytes, tmp_path: Path) -> None:
+    export = read_raw(tmp_path, raw("", xl__worksheets__sheet1_dot_xml=sheet))
+    assert export.tables == {"entities": [{"code": "aB"}]}
+
+
+def test_text_that_comes_in_pieces(tmp_path: Path) -> None:
+    texts = [f"{number:04}" + "é&" * (number % 3 * 4_000) for number in range(20)]
+    book = Workbook()
+    book.worksheets[0].title = "entities"
+    for row in [["code", "description"], *([text[:4], text] for text in texts)]:
+        book.worksheets[0].append(row)
+    assert [row["description"] for row in read(tmp_path, book).tables["entities"]] == texts
 
 
 def test_text_that_begins_like_a_formula(tmp_path: Path) -> None:
@@ -257,7 +293,14 @@ def test_macros_and_links_are_noted(tmp_path: Path) -> None:
         (raw(HEADER + "<row"), "is damaged or missing"),
         (raw(HEADER + '<row r="1"/>'), "the rows of xl/worksheets/sheet1.xml are out of order"),
         (raw(HEADER + '<row r="x"/>'), "the rows of xl/worksheets/sheet1.xml are out of order"),
-        (raw(HEADER + "<row>" + "<c/>" * 100_001 + "</row>"), "holds more than 100000 elements in one place"),
+        (raw(HEADER + "<row>" + "<c/>" * 16_385 + "</row>"), "has a row of more than 16384 cells"),
+        (raw(HEADER + '<row r="2"><c r="ZZZ2"/></row>'), "has a row of more than 16384 cells"),
+        (raw(HEADER + '<row r="2"><c r="A3"/></row>'), "has a cell whose address is not that of its row"),
+        (raw(HEADER + '<row r="2"><c r="a2"/></row>'), "has a cell whose address is not that of its row"),
+        (raw(HEADER + f'<row><c t="str"><v>{"x" * 229_377}</v></c></row>'), "a text of more than 229376 characters"),
+        (raw(HEADER, xl__sharedStrings_dot_xml=f"<sst><si>{'<t>xxxxxxx</t>' * 32_769}</si></sst>"), "more than 229376"),
+        (raw(HEADER, xl__worksheets__sheet1_dot_xml=SHEET.replace("</worksheet>", "<x></worksheet>")), "is damaged or"),
+        (stating_less(raw(HEADER, xl__worksheets__sheet1_dot_xml=SHEET)), "is damaged or missing"),
         (raw(HEADER, xl__sharedStrings_dot_xml="<sst>"), "xl/sharedStrings.xml is damaged or missing"),
         (raw(HEADER, xl__workbook_dot_xml="x"), "xl/workbook.xml is damaged or missing"),
         (raw(HEADER, _rels___dot_rels="<x/>"), "the workbook itself is missing"),
@@ -284,6 +327,14 @@ def _zip(entries: list[tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED) -
     return data.getvalue()
 
 
+def _stating(size: int) -> bytes:
+    """An archive whose directory says that much: it is refused before anybody tries."""
+    data = bytearray(_zip([("xl/a", b"a")]))
+    at = data.index(b"PK\x01\x02") + 24
+    data[at : at + 4] = size.to_bytes(4, "little")
+    return bytes(data)
+
+
 def _locked() -> bytes:
     data = bytearray(_zip([("xl/a", b"a")]))
     data[6] |= 1
@@ -294,12 +345,12 @@ def _locked() -> bytes:
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (_zip([("xl/a", bytes(201_000_000))]), "unpacks to more than 200 MB."),
+        (_stating(1_500_000_001), "unpacks to more than 1500 MB."),
         (_zip([("xl/a", bytes(2_000_000))]), "has an entry that unpacks to more than 100 times its size."),
         (_zip([(f"xl/{n}", b"") for n in range(1_001)]), "has 1001 entries, more than 1000."),
         (_zip([("../../x", b"")]), "has an entry that points out of the archive."),
         (_zip([("/x", b"")]), "has an entry that points out of the archive."),
-        (_zip([("xl/a", bytes(51_000_000))], zipfile.ZIP_STORED), "holds more than 50 MB."),
+        (_zip([("xl/a", bytes(150_000_001))], zipfile.ZIP_STORED), "holds more than 150 MB."),
         (_locked(), "has entries protected by a password."),
     ],
     ids=["bomb", "ratio", "entries", "dots", "root", "size", "password"],
