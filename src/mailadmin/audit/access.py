@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from itertools import compress
 from typing import NamedTuple
 
 from ..domain.keys import match_key
@@ -53,7 +55,7 @@ def each_once(roles: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Everybody:
     """Users by column, in the order of their keys: `questions[codes[i]]` is what `user_ids[i]` asks."""
 
@@ -72,6 +74,16 @@ class Everybody:
 
     def __len__(self) -> int:
         return len(self.user_ids)
+
+    @cached_property
+    def askers(self) -> list[int]:
+        """How many users ask each question."""
+        asked = Counter(self.codes)
+        return [asked[code] for code in range(len(self.questions))]
+
+    def asking(self, wanted: Sequence[bool]) -> array[int]:
+        """The places of those whose question is wanted, told by its code."""
+        return array("I", compress(range(len(self)), map(wanted.__getitem__, self.codes)))
 
 
 class Answer(NamedTuple):
@@ -145,17 +157,15 @@ class Access:
 
     def those(self, wanted: Callable[[Answer], bool]) -> Iterator[Holder]:
         """Those whose answer is wanted, by user id."""
-        chosen = [wanted(answer) for answer in self.answers]
         people = self.everybody
-        for user_id, name, code in zip(people.user_ids, people.names, people.codes, strict=True):
-            if chosen[code]:
-                yield Holder(user_id, name, *self.answers[code])
+        for place in people.asking([wanted(answer) for answer in self.answers]):
+            yield Holder(people.user_ids[place], people.names[place], *self.answers[people.codes[place]])
 
     @property
     def counts(self) -> dict[Word, int]:
         """How many users each decision concerns."""
         found = Counter(dict.fromkeys(Word, 0))
-        for answer, users in zip(self.answers, self._askers(), strict=True):
+        for answer, users in zip(self.answers, self.everybody.askers, strict=True):
             found[answer.decision] += users
         return dict(found)
 
@@ -168,17 +178,13 @@ class Access:
     def paths(self) -> dict[str, int]:
         """How many users each reason concerns, the most first."""
         found: Counter[str] = Counter()
-        for answer, users in zip(self.answers, self._askers(), strict=True):
+        for answer, users in zip(self.answers, self.everybody.askers, strict=True):
             found[f"{answer.decision}: {answer.reason}"] += users
         return dict(sorted(((r, n) for r, n in found.items() if n), key=lambda item: (-item[1], item[0])))
 
     def count(self, wanted: Callable[[Answer], bool]) -> int:
         """How many users' answers are wanted."""
-        return sum(users for answer, users in zip(self.answers, self._askers(), strict=True) if wanted(answer))
-
-    def _askers(self) -> list[int]:
-        asked = Counter(self.everybody.codes)
-        return [asked[code] for code in range(len(self.answers))]
+        return sum(users for answer, users in zip(self.answers, self.everybody.askers, strict=True) if wanted(answer))
 
 
 def access(

@@ -33,10 +33,10 @@ FOUND = "found"
 
 
 class Answered(NamedTuple):
-    """A distinct answer of the resolver, unattended, and the users it is the answer for."""
+    """A distinct answer of the resolver, unattended, and how many users it is the answer for."""
 
     answer: Resolution
-    users: tuple[str, ...]
+    users: int
 
 
 class Tried(NamedTuple):
@@ -71,7 +71,7 @@ class Facts:
 
     `organisation` holds nobody's user row; `access` is everybody's answer for UpdateFrom, `owners` (by match key) are
     the users with overrides. `addressees` are users by their own address (match key), as far as an override sends as
-    it. `asked` and `found` are the rules asked and what those before found.
+    it. `asked` are the rules asked, `found` is what those before found of what somebody accepted.
     """
 
     as_of: date

@@ -26,7 +26,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the worst."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 FindingKey = tuple[str, str]
@@ -107,7 +110,8 @@ def _place(row: Finding) -> tuple[int, str, str, str]:
 def accepted(rows: Iterable[Finding], acceptances: Iterable[Acceptance], on: date) -> tuple[Finding, ...]:
     """The same findings, with the last day of the acceptance that holds."""
     until = {acceptance_key(a): a.until for a in acceptances if a.holds(on)}
-    return tuple(row._replace(exception_until=until.get(row.key, "")) for row in rows)
+    days = ((row, until.get(row.key, "") if until else "") for row in rows)
+    return tuple(row if row.exception_until == day else row._replace(exception_until=day) for row, day in days)
 
 
 def acceptance_key(acceptance: Acceptance) -> FindingKey:

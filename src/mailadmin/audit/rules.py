@@ -13,7 +13,7 @@ from ..domain.canonical import sha256
 from ..domain.keys import match_key
 from ..errors import UnknownName
 from .facts import FOUND, Facts
-from .findings import Finding, Findings, RuleSet, Seen, accepted, in_order
+from .findings import Finding, Findings, RuleSet, Seen, acceptance_key, accepted, in_order
 from .looks import (
     cost_centres,
     domains,
@@ -74,7 +74,8 @@ def examine(facts: Facts, rules: Iterable[Rule] | None = None) -> Findings:
     rows: list[Finding] = []
     for rule in asked:
         if rule.needs == FOUND:
-            facts = replace(facts, found=frozenset(row.key for row in rows))
+            accepted_ones = frozenset(map(acceptance_key, facts.acceptances))
+            facts = replace(facts, found=accepted_ones.intersection(row.key for row in rows if accepted_ones))
         rows += [Finding(rule.id, rule.severity, *seen, rule.remedy) for seen in _each_once(rule.look(facts))]
     unknown = tuple(dict.fromkeys(facts.unknown[rule.needs] for rule in wanted if rule.needs in facts.unknown))
     shown = in_order(accepted(rows, facts.acceptances, facts.as_of))
@@ -83,12 +84,12 @@ def examine(facts: Facts, rules: Iterable[Rule] | None = None) -> Findings:
 
 def _each_once(seen: Iterable[Seen]) -> Iterator[Seen]:
     """One finding per subject, since rule and subject name it; what else was seen of it is counted."""
-    by_subject: dict[str, set[str]] = defaultdict(set)
-    names: dict[str, str] = {}
-    for subject, finding in seen:
-        key = match_key(subject)
-        names.setdefault(key, subject)
-        by_subject[key].add(finding)
-    for key, words in by_subject.items():
-        more = f" (and {len(words) - 1} more)" if len(words) > 1 else ""
-        yield Seen(names[key], min(words) + more)
+    first: dict[str, Seen] = {}
+    others: dict[str, set[str]] = defaultdict(set)
+    for one in seen:
+        key = match_key(one.subject)
+        if first.setdefault(key, one).finding != one.finding:
+            others[key].add(one.finding)
+    for key, one in first.items():
+        words = others.get(key)
+        yield Seen(one.subject, f"{min(*words, one.finding)} (and {len(words)} more)") if words else one

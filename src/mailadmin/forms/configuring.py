@@ -7,7 +7,7 @@ draft wherever one goes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ipywidgets import VBox, Widget
 
@@ -18,7 +18,8 @@ from ..interchange.reports.markup import tag
 from ..migration.editing import Place
 from ..migration.effects import Effects
 from ..migration.plan import Plan
-from ..usecases import editing, keeping
+from ..storage.directory import Owner
+from ..usecases import editing, keeping, picking
 from ..usecases.editing import Basis
 from . import site_tree
 from .desk import Desk
@@ -36,7 +37,8 @@ from .service_panel import ServicePanel
 from .shown import Shown, Tone, said
 from .site_tree import Heading
 from .verify_panel import VerifyPanel
-from .work import Step
+
+Found = TypeVar("Found")
 
 GENERAL = "General"
 _TITLES = {"entities": "Entity", "branches": "Branch", "web_configurations": "Web configuration: Email"}
@@ -55,7 +57,6 @@ class ConfigureForm(DraftForm):
         self.desk = desk
         self.edits = editing.begin(desk.app)
         self.panel: Any = None
-        self._people: Everybody | None = None
         self._chosen: Place | Heading | None = None
         self.find = Field("Find", hint="A part of a code or name; all lines while this is empty.")
         self.find.watch(self._draw_tree)
@@ -109,7 +110,7 @@ class ConfigureForm(DraftForm):
         service, own = self.page.value or (None, False)
         match self._chosen:
             case Heading.ROLES:
-                self._with_people(self._show_roles)
+                self._show_roles()
             case Heading.COST_CENTRES:
                 self._show_new()
             case Heading():
@@ -118,7 +119,7 @@ class ConfigureForm(DraftForm):
                 if table != "cost_centres" or service is None:
                     self._show_row(place)
                 elif own:
-                    self._with_people(lambda people: self._show_overrides(place, service, people))
+                    self._show_overrides(place, service)
                 else:
                     self._show_service(place, service)
             case _:
@@ -148,14 +149,21 @@ class ConfigureForm(DraftForm):
         title = f"{service} of {site_tree.named(centre)}"
         self._put(title, panel.box, row(verify.button, back), verify.shown, panel=panel)
 
-    def _show_overrides(self, place: Place, service: ServiceKind, people: Everybody) -> None:
+    def _show_overrides(self, place: Place, service: ServiceKind) -> None:
         centre: Any = self.edits.row(place)
-        panel = OverridesPanel(self, self.desk, self.edits, centre.code, service, people, self._changed)
-        self._put(f"{service} of {site_tree.named(centre)}: users' own values", panel.box, panel=panel)
 
-    def _show_roles(self, people: Everybody) -> None:
-        panel = RolesPanel(self.desk, self.edits, people, self._changed)
-        self._put(str(Heading.ROLES), panel.box, panel=panel)
+        def show(owners: list[Owner]) -> None:
+            panel = OverridesPanel(self, self.desk, self.edits, centre.code, service, owners, self._changed)
+            self._put(f"{service} of {site_tree.named(centre)}: users' own values", panel.box, panel=panel)
+
+        self._read(lambda: picking.owners(self.desk.app, centre.code, service), show)
+
+    def _show_roles(self) -> None:
+        def show(people: Everybody) -> None:
+            panel = RolesPanel(self.desk, self.edits, people, self._changed)
+            self._put(str(Heading.ROLES), panel.box, panel=panel)
+
+        self._read(lambda: editing.everybody(self.desk.app), show)
 
     def _show_new(self) -> None:
         panel = NewCostCentre(self, self.edits, self._added)
@@ -165,21 +173,20 @@ class ConfigureForm(DraftForm):
         self._changed()
         self.tree.value = place
 
-    def _with_people(self, show: Callable[[Everybody], None]) -> None:
-        """Go on with everybody; the first time they are read beside the page."""
-        if self._people is not None:
-            return show(self._people)
+    def _read(self, read: Callable[[], Found], show: Callable[[Found], None]) -> None:
+        """Read beside the page what grows with users, and show it, unless another page is wanted by then."""
         self._put("", Shown(said(Tone.HINT, "Reading the users …")))
+        page = self.page.value
 
-        def read(_step: Step) -> tuple[Everybody, Any]:
-            return editing.everybody(self.desk.app), editing.overrides(self.desk.app)
+        def go_on(found: Found) -> None:
+            if self.tree.value != self._chosen:
+                self._choose()
+            elif self.page.value != page:
+                self._turn()
+            else:
+                show(found)
 
-        def go_on(found: Any) -> None:
-            self._people, overrides = found
-            self.edits.read(overrides)
-            show(found[0])
-
-        return self.work(read, go_on)
+        self.work(lambda _step: read(), go_on)
 
     def _changed(self) -> None:
         """The draft is another one."""
@@ -251,8 +258,6 @@ class ConfigureForm(DraftForm):
 
     def _begin(self) -> None:
         self.edits = editing.begin(self.desk.app)
-        if self._people is not None:
-            self.edits.read(editing.overrides(self.desk.app))
         self._changed()
         self._turn()
         self._show_key()

@@ -127,8 +127,8 @@ def counted(changes: int) -> str:
 def told(effects: Effects) -> list[object]:
     """Effects in short: how many of each kind, who the first of them are, and how many nothing changes for."""
     named: dict[Kind, list[str]] = {}
-    for kind, person in zip(effects.kinds(), effects.after.people, strict=True):
-        named.setdefault(kind, []).append(person.user_id)
+    for kind, user_id in zip(effects.kinds(), effects.after.people.user_ids, strict=True):
+        named.setdefault(kind, []).append(user_id)
     for subject in effects.web_configurations:
         named.setdefault(subject.kind, []).append(f"web configuration {subject.web_configuration}")
     same = named.pop(Kind.SAME, [])

@@ -13,7 +13,7 @@ from ..interchange.reports.markup import tag
 from ..migration.effects import SubjectEffect, kind_of
 from ..migration.snapshot import Snapshot
 from ..resolution.provenance import STATUS_MEANINGS, Context, Resolution, Status
-from ..usecases import configuring, editing, migrating, verifying
+from ..usecases import composing, configuring, migrating, verifying
 from ..usecases.verifying import Standing
 from . import display, pictures
 from .desk import Desk
@@ -53,12 +53,12 @@ class ExplainForm(Form):
         self.desk = desk
         self._snapshot: Snapshot | None = None
         self._read_snapshot = False
-        edits = editing.begin(desk.app)
-        self.person = PersonPicker("Person", lambda _user: self.attempt(self.explain), runner=desk.runner)
-        branches: list[Choice] = [("their own", None), *((_named(b), b.code) for b in edits.rows("branches"))]
+        places = composing.places(desk.app)
+        self.person = PersonPicker("Person", lambda _user: self.attempt(self.explain), desk)
+        branches: list[Choice] = [("their own", None), *((_named(b), b.code) for b in places.branches)]
         self.branch = Field("Branch", Kind.CHOICE, choices=branches)
         webs: list[Choice] = [("none: on the desktop", None)]
-        webs += [(web.code, web.code) for web in edits.rows("web_configurations")]
+        webs += [(web.code, web.code) for web in places.web_configurations]
         self.web = Field("Web configuration", Kind.CHOICE, choices=webs)
         kinds: list[Choice] = [("by rule", None), *((str(kind), kind) for kind in COST_CENTRE_SERVICES)]
         self.service = Field("Service", Kind.CHOICE, choices=kinds)
@@ -69,11 +69,7 @@ class ExplainForm(Form):
         self.answer = Shown()
         where = VBox([field.box for field in (self.branch, self.web, self.service, self.attended)])
         self.lay_out(self.person.box, where, row(self.ask), self.answer)
-        self._read_people()
         desk.watch(self._again)
-
-    def _read_people(self) -> None:
-        self.work(lambda _step: editing.everybody(self.desk.app), self.person.show)
 
     def _again(self) -> None:
         if self.person.value is not None:

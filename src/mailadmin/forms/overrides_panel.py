@@ -6,16 +6,16 @@ shown with the reason, so that they can be removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..audit.access import Everybody
 from ..domain.keys import match_key
-from ..domain.organisation import without_overrides
 from ..domain.services import FIELDS, Override, ServiceKind, Unit
 from ..interchange.reports.markup import tag
 from ..migration.editing import Place
 from ..migration.edits import Edits, place_of
+from ..storage.directory import Owner
+from ..usecases import composing, picking
 from .desk import Desk
 from .form import DANGER, Form, row
 from .paged import PagedTable
@@ -36,13 +36,12 @@ class OverridesPanel:
         edits: Edits,
         cost_centre: str,
         service: ServiceKind,
-        people: Everybody,
+        owners: Sequence[Owner],
         changed: Callable[[], None],
     ) -> None:
         self._form, self._desk, self._edits, self._tell = form, desk, edits, changed
         self._cost_centre, self._service = cost_centre, service
-        self._people = people
-        self._known = {match_key(user): number for number, user in enumerate(people.user_ids)}
+        self._owners = {match_key(owner.user_id): owner for owner in owners}
         self._wanted = ""
         self.panel: ServicePanel | None = None
         self.content = Panel()
@@ -54,27 +53,34 @@ class OverridesPanel:
         """The fields whose value cannot stand."""
         return self.panel.problems if self.panel else []
 
-    def _rows(self) -> list[Override]:
-        centre = match_key(self._cost_centre)
-        rows: list[Override] = self._edits.rows("overrides")
-        return [own for own in rows if own.service is self._service and match_key(own.cost_centre) == centre]
+    def _lines(self) -> list[Line]:
+        """Everybody with own values, as the draft has them."""
+        lines = {key: _line(owner) for key, owner in self._owners.items()}
+        place = match_key(self._cost_centre), match_key(self._service)
+        for operation in self._edits.operations:
+            if operation.table != "overrides" or operation.key[:2] != place:
+                continue
+            user = operation.key[2]
+            if operation.after is None:
+                lines.pop(user, None)
+            else:
+                lines[user] = self._changed(user, operation.after)
+        return [line for _, line in sorted(lines.items())]
 
-    def _line(self, own: Override) -> tuple[str, str, str, str]:
-        units = {field.unit for field in FIELDS if getattr(own, field.name) is not None}
-        number = self._known.get(match_key(own.user_id))
-        if number is None:
-            name, note = "", "there is no such user"
-        else:
-            asked = self._people.questions[self._people.codes[number]]
-            name, barred = self._people.names[number], without_overrides(asked.active, asked.external)
-            note = f"does not count: {barred}" if barred else ""
-        if self._edits.is_changed(place_of(own)):
-            note = "; ".join(filter(None, ("changed", note)))
-        return own.user_id, name, ", ".join(unit for unit in Unit if unit in units), note
+    def _changed(self, user: str, own: Any) -> Line:
+        given = tuple(field.name for field in FIELDS if getattr(own, field.name) is not None)
+        owner = self._owners.get(user)
+        if owner is None:
+            person = composing.user(self._desk.app, user)
+            owner = Owner(own.user_id, person.name if person else "", "", ())
+        user_id, name, units, note = _line(owner._replace(fields=given))
+        return user_id, name, units, "; ".join(filter(None, ("changed", note)))
 
     def look_at(self, user: str) -> None:
         """Open the fields of one user, in the grid's place."""
         blank = Override(cost_centre=self._cost_centre, service=self._service, user_id=user)
+        if not self._edits.is_changed(place_of(blank)):
+            self._edits.read(picking.own_values(self._desk.app, user))
         panel = self.panel = ServicePanel(self._desk, self._edits, blank, self._tell)
         place = panel.place
         heading = Shown(tag("h4", f"{user}: own values in {self._cost_centre}, {self._service}"))
@@ -98,7 +104,7 @@ class OverridesPanel:
         self.table = PagedTable(
             f"Users' own values in {self._cost_centre}, {self._service}",
             ("user", "name", "own", "note"),
-            [self._line(own) for own in self._rows()],
+            self._lines(),
             chosen=lambda chosen: self._form.attempt(lambda: self.look_at(str(chosen[0]))),
             runner=self._desk.runner,
         )
@@ -106,10 +112,9 @@ class OverridesPanel:
         self.picker = PersonPicker(
             "User",
             lambda user: self._form.attempt(lambda: self.look_at(user)),
-            wanted=lambda asked: not without_overrides(asked.active, asked.external),
-            runner=self._desk.runner,
+            self._desk,
+            for_overrides=True,
         )
-        self.picker.show(self._people)
         self.content.put(self.table.box, Shown(tag("h4", "Give somebody own values")), self.picker.box)
 
     def remove(self, place: Place) -> None:
@@ -117,3 +122,11 @@ class OverridesPanel:
         self._edits.remove(place)
         self.back()
         self._tell()
+
+
+Line = tuple[str, str, str, str]
+
+
+def _line(owner: Owner) -> Line:
+    units = {field.unit for field in FIELDS if field.name in owner.fields}
+    return owner.user_id, owner.name, ", ".join(unit for unit in Unit if unit in units), owner.note

@@ -1,54 +1,48 @@
 """Picking a person out of however many: type a part of the id or the name, choose among the first who have it.
 
-Law: the number of widgets does not grow with the people; a search among many runs beside the page.
+Laws: the store is asked for as many people as are offered; a search among many runs beside the page, and what was typed
+last is what is answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ipywidgets import VBox
 
-from ..audit.access import Everybody, Question
-from ..domain.keys import match_key
-from .fields import Choice, Field, Kind
-from .shown import Shown, Tone
-from .work import Progress, Runner, Step, in_background
+from ..errors import MailAdminError
+from ..storage.directory import Listed
+from ..usecases import picking
+from .desk import Desk
+from .fields import Field, Kind
+from .shown import Shown, Tone, of_error, said
+from .work import Progress, Step
 
 OFFERED = 20
 """People to choose from at a time."""
 
-_MANY = 20_000
-"""People from whom on a search takes longer than a blink."""
-
-
-def _anybody(_question: Question) -> bool:
-    return True
-
 
 class PersonPicker:
-    """A search and the people it finds. `chosen` is called with a user id; only whoever is `wanted` is offered."""
+    """A search and the people it finds. `chosen` is called with a user id.
 
-    def __init__(
-        self,
-        label: str,
-        chosen: Callable[[str], None],
-        *,
-        wanted: Callable[[Question], bool] = _anybody,
-        runner: Runner = in_background,
-    ) -> None:
+    With `for_overrides` only those are offered whose overrides would count.
+    """
+
+    def __init__(self, label: str, chosen: Callable[[str], None], desk: Desk, *, for_overrides: bool = False) -> None:
         self._chosen = chosen
-        self._wanted = wanted
-        self._people = Everybody([], [], [], [])
+        self._desk = desk
+        self._for_overrides = for_overrides
+        self._many = picking.are_many(desk.app)
         self.search = Field(f"Search {label.lower()}", hint="A part of the user id or of the name.")
         self.search.widget.continuous_update = False
-        self.search.watch(self._search)
+        self.search.watch(self.look)
         self.choice = Field(label, Kind.CHOICE, choices=[("choose …", None)])
         self.choice.watch(self._choose)
-        self.progress = Progress(runner)
+        self.progress = Progress(desk.runner)
         self.where = Shown()
         self.box = VBox([self.search.box, self.progress.box, self.choice.box, self.where])
+        self.look()
 
     @property
     def value(self) -> str | None:
@@ -56,46 +50,40 @@ class PersonPicker:
         found: str | None = self.choice.value
         return found
 
-    def show(self, people: Everybody) -> None:
-        """Pick among these."""
-        self._people = people
-        self._search()
+    def look(self) -> None:
+        """Offer the people who are like what was typed."""
+        wanted = self.search.value
 
-    def _search(self) -> None:
-        wanted = match_key(self.search.value)
+        def find(step: Step) -> list[Listed]:
+            step("Looking for people")
+            return picking.people(self._desk.app, wanted, OFFERED + 1, for_overrides=self._for_overrides)
 
-        def search(step: Step) -> list[Choice]:
-            found = []
-            for choice in self._matching(wanted, step):
-                found.append(choice)
-                if len(found) > OFFERED:
-                    break
-            return found
+        def go_on(found: Any) -> None:
+            if self.search.value == wanted:
+                self._offer(found)
+            else:
+                self.look()
 
-        if len(self._people) <= _MANY:
-            self._offer(search(lambda *_: None))
-        else:
-            self.progress.run(search, self._offer, lambda _error: None)
+        if not (self._many and wanted.strip()):
+            self._offer(find(lambda *_: None))
+        elif not self.progress.running:
+            self.progress.run(find, go_on, self._failed, stoppable=False)
 
-    def _matching(self, wanted: str, step: Step) -> Iterator[Choice]:
-        people = self._people
-        may = [self._wanted(question) for question in people.questions]
-        for number, (user_id, name, code) in enumerate(zip(people.user_ids, people.names, people.codes, strict=True)):
-            if number % _MANY == 0 and number:
-                step("Searching", number, len(people))
-            if may[code] and (wanted in match_key(user_id) or wanted in match_key(name)):
-                yield f"{user_id} {name}".strip(), user_id
-
-    def _offer(self, found: Any) -> None:
-        self.choice.choose_from([("choose …", None), *found[:OFFERED]])
-        if not found:
+    def _offer(self, found: list[Listed]) -> None:
+        people = [(f"{one.user_id} {one.name}".strip(), one.user_id) for one in found]
+        self.choice.choose_from([("choose …", None), *people[:OFFERED]])
+        if not people:
             self.where.say(Tone.WARNING, "Nobody like that.")
-        elif len(found) > OFFERED:
+        elif len(people) > OFFERED:
             self.where.say(Tone.HINT, f"The first {OFFERED} are offered: type more to narrow it down.")
         else:
             self.where.show()
-        if len(found) == 1 and self.search.value:
-            self.choice.value = found[0][1]
+        if len(people) == 1 and self.search.value:
+            self.choice.value = people[0][1]
+
+    def _failed(self, error: Exception) -> None:
+        words = f"The search failed: {type(error).__name__}."
+        self.where.show(of_error(error) if isinstance(error, MailAdminError) else said(Tone.ERROR, words))
 
     def _choose(self) -> None:
         if self.choice.value is not None:

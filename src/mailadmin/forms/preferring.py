@@ -17,7 +17,7 @@ from ..providers.ladder import Result
 from ..resolution.explanation import reason
 from ..resolution.provenance import Status
 from ..storage.books import Run
-from ..usecases import editing, preferred, preferring
+from ..usecases import preferred, preferring
 from ..usecases.preferred import Page
 from ..usecases.validating import Validated, validate
 from .desk import Desk
@@ -40,7 +40,7 @@ class UserSettingsForm(DraftForm):
         super().__init__("E-mail settings of users", intro, runner=desk.runner)
         self.desk = desk
         self.user = SYSTEM
-        self.person = PersonPicker("User", lambda user: self.attempt(lambda: self.turn(user)), runner=desk.runner)
+        self.person = PersonPicker("User", lambda user: self.attempt(lambda: self.turn(user)), desk)
         self.system_button = self.button("Settings of the system", lambda: self.turn(SYSTEM))
         self.heading = Shown()
         self.content = Panel()
@@ -67,7 +67,6 @@ class UserSettingsForm(DraftForm):
         self.box.children = [part for part in self.box.children if part not in said_here.children]
         desk.watch(self.reread)
         self._begin()
-        self.work(lambda _step: editing.everybody(desk.app), self.person.show)
 
     def turn(self, user: str) -> None:
         """Go to somebody's settings. Raises BadInput where changes are not saved."""

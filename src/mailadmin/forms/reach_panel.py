@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ipywidgets import VBox
 
-from ..audit.access import Everybody
 from ..errors import BadInput
-from ..usecases import editing, reaching
+from ..usecases import reaching
 from ..usecases.reaching import Reach
 from .fields import Field
 from .form import PRIMARY, row
@@ -34,24 +34,19 @@ class ReachPanel:
     def __init__(self, inquiry: Inquiry) -> None:
         self._inquiry = inquiry
         self._who: Who | None = None
-        self.person = PersonPicker(
-            "Person", lambda user: inquiry.form.attempt(lambda: self.of_user(user)), runner=inquiry.desk.runner
-        )
+        form = inquiry.form
+        self.person = PersonPicker("Person", lambda user: form.attempt(lambda: self.of_user(user)), inquiry.desk)
         self.address = Field(
             "or a From address", hint="Everybody who sends as it, or may. Such as lending@kowhai.example."
         )
         self.address.widget.continuous_update = False
-        self.show_button = inquiry.form.button("Show who may send as it", self.of_address, style=PRIMARY)
+        self.show_button = form.button("Show who may send as it", self.of_address, style=PRIMARY)
         self.result = Panel()
         self.box = VBox([self.person.box, self.address.box, row(self.show_button), self.result.box])
 
     def refresh(self) -> None:
-        """Read who there is."""
-        app = self._inquiry.desk.app
-        self._inquiry.answer("Reading the users", tuple, lambda _: editing.everybody(app), self._offer)
-
-    def _offer(self, people: Everybody) -> None:
-        self.person.show(people)
+        """Ask again."""
+        self.person.look()
         if self._who is not None:
             self._ask()
 
@@ -73,14 +68,14 @@ class ReachPanel:
     def _ask(self) -> None:
         app, exports = self._inquiry.desk.app, dict(self._inquiry.exports)
 
-        def ask(who: Who | None) -> tuple[Reach, ...]:
+        def ask(who: Who | None) -> Sequence[Reach]:
             if who is None:
                 return ()
             return reaching.of_address(app, who.name, exports) if who.is_address else reaching.of_user(app, who.name)
 
         self._inquiry.answer("Looking the other way round", lambda: self._who, ask, self._show)
 
-    def _show(self, found: tuple[Reach, ...]) -> None:
+    def _show(self, found: Sequence[Reach]) -> None:
         if self._who is None:
             return
         who, is_address = self._who

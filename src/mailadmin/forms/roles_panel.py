@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import gt
 
 from ipywidgets import VBox
 
-from ..audit.access import Access, Everybody
+from ..audit.access import Access, Everybody, Word
 from ..domain.keys import match_key
 from ..domain.permissions import PERMISSION_KEYS, UPDATE_FROM, Decision, RolePermission
 from ..interchange.reports.markup import tag
@@ -50,10 +51,9 @@ class RolesPanel:
         """Show what the draft says now."""
         said_of = {match_key(row.role): str(row.decision) for row in self._rows()}
         counted: Counter[str] = Counter()
-        asked = Counter(self._people.codes)
-        for code, question in enumerate(self._people.questions):
+        for question, users in zip(self._people.questions, self._people.askers, strict=True):
             for role in question.roles:
-                counted[match_key(role)] += asked[code]
+                counted[match_key(role)] += users
         roles = editing.roles(self._edits, self._people)
         rows = [(role, said_of.get(match_key(role), _NOTHING), counted[match_key(role)]) for role in roles]
         self.table.show(rows)
@@ -86,12 +86,17 @@ class RolesPanel:
 
 
 def _told(before: Access, after: Access) -> list[object]:
-    was, now = ({holder.user_id for holder in access.holders()} for access in (before, after))
-    shown: list[object] = [said(Tone.PLAIN, f"{len(now):,} users may: {_whom(now) or 'nobody'}.")]
-    if was != now:
-        gained, lost = now - was, was - now
-        words = [f"{len(gained):,} more may: {_whom(gained)}."] if gained else []
-        words += [f"{len(lost):,} may no longer: {_whom(lost)}."] if lost else []
+    was, now = ([answer.decision is Word.ALLOW for answer in access.answers] for access in (before, after))
+
+    def those(wanted: Sequence[bool]) -> list[str]:
+        return [after.everybody.user_ids[place] for place in after.everybody.asking(wanted)]
+
+    may = those(now)
+    shown: list[object] = [said(Tone.PLAIN, f"{len(may):,} users may: {whom(may) or 'nobody'}.")]
+    gained, lost = those(list(map(gt, now, was))), those(list(map(gt, was, now)))
+    if gained or lost:
+        words = [f"{len(gained):,} more may: {whom(gained)}."] if gained else []
+        words += [f"{len(lost):,} may no longer: {whom(lost)}."] if lost else []
         shown.append(said(Tone.WARNING, *words))
     if after.conflicts:
         words = [
@@ -99,7 +104,3 @@ def _told(before: Access, after: Access) -> list[object]:
         ]
         shown.append(said(Tone.HINT, *words))
     return shown
-
-
-def _whom(users: set[str]) -> str:
-    return whom(sorted(users, key=match_key))

@@ -5,8 +5,10 @@ Law: a line says in words what the indentation shows, for whoever hears it read 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from ..domain.keys import match_key
@@ -42,17 +44,19 @@ def lines(edits: Edits, wanted: str = "") -> list[Choice]:
 def _lines(edits: Edits) -> Iterator[tuple[int, str, Place | Heading]]:
     yield 0, "GLOBAL: asked last, by everybody", ("cost_centres", (match_key(GLOBAL),))
     yield 0, Heading.COST_CENTRES, Heading.COST_CENTRES
+    users = _users(edits)
     for row in edits.rows("cost_centres"):
         if not is_global(row.code):
-            told = [named(row), "" if row.active else "inactive", used_by(edits, row.code)]
+            told = [named(row), "" if row.active else "inactive", _used_by(users[match_key(row.code)])]
             yield 1, ", ".join(filter(None, told)), ("cost_centres", (match_key(row.code),))
     yield 0, Heading.PLACES, Heading.PLACES
-    branches = edits.rows("branches")
-    known = {match_key(row.code) for row in edits.rows("entities")}
+    branches: dict[str, list[Any]] = defaultdict(list)
+    for row in edits.rows("branches"):
+        branches[match_key(row.entity)].append(row)
     for entity in edits.rows("entities"):
         yield 1, f"Entity {_with_centre(entity)}", ("entities", (match_key(entity.code),))
-        yield from _branches(row for row in branches if match_key(row.entity) == match_key(entity.code))
-    yield from _branches(row for row in branches if match_key(row.entity) not in known)
+        yield from _branches(branches.pop(match_key(entity.code), ()))
+    yield from _branches(sorted(chain.from_iterable(branches.values()), key=lambda row: match_key(row.code)))
     yield 0, Heading.WEB_CONFIGURATIONS, Heading.WEB_CONFIGURATIONS
     for row in edits.rows("web_configurations"):
         yield 1, _with_centre(row), ("web_configurations", (match_key(row.code),))
@@ -78,16 +82,23 @@ def _with_centre(row: Any) -> str:
 _USERS = {"branches": "branch", "entities": "entity", "web_configurations": "web configuration"}
 
 
+def _users(edits: Edits) -> dict[str, list[str]]:
+    """Who names each Cost Centre, by its key."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for table, what in _USERS.items():
+        for row in edits.rows(table):
+            if row.cost_centre:
+                found[match_key(row.cost_centre)].append(f"{what} {row.code}")
+    return found
+
+
+def _used_by(users: Sequence[str]) -> str:
+    return f"used by {whom(users)}" if users else ""
+
+
 def used_by(edits: Edits, cost_centre: str) -> str:
     """Who names a Cost Centre, in words, or ''."""
-    wanted = match_key(cost_centre)
-    found = [
-        f"{what} {row.code}"
-        for table, what in _USERS.items()
-        for row in edits.rows(table)
-        if row.cost_centre and match_key(row.cost_centre) == wanted
-    ]
-    return f"used by {whom(found)}" if found else ""
+    return _used_by(_users(edits)[match_key(cost_centre)])
 
 
 def cost_centres(edits: Edits, nothing: str) -> list[Choice]:

@@ -5,7 +5,6 @@ Law: a row is made when it is shown, so that a million users are looked at like 
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, overload
@@ -53,9 +52,8 @@ class Rows(Sequence[Row]):
     """The wanted answers as rows."""
 
     def __init__(self, access: Access, wanted: Callable[[Answer], bool]) -> None:
-        chosen = [wanted(answer) for answer in access.answers]
         self._access = access
-        self._places: Sequence[int] = array("I", [i for i, code in enumerate(access.everybody.codes) if chosen[code]])
+        self._places = access.everybody.asking([wanted(answer) for answer in access.answers])
 
     def __len__(self) -> int:
         return len(self._places)

@@ -5,7 +5,7 @@ Law: what cannot be read is unknown and said to be so, by a note of the run or b
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -26,7 +26,6 @@ from ..audit.widgets import check_widgets
 from ..bootstrap import App, advisories
 from ..domain.acceptances import Acceptance
 from ..domain.governed import GOVERNED, Row, key_of, name_of, table_of
-from ..domain.keys import match_key
 from ..domain.permissions import UPDATE_FROM, RolePermission
 from ..domain.portals import Contact
 from ..domain.profiles import ExchangeProfile
@@ -36,7 +35,7 @@ from ..errors import WrongStore
 from ..interchange.files import read_json, write_bytes_privately
 from ..resolution.population import People, Person, Population, population
 from ..resolution.provenance import Context
-from ..storage import repository, verifications
+from ..storage import directory, repository, verifications
 from ..storage.vault import Vault, location_of, missing_from_vault
 from ..storage.verifications import Kept
 from .migrating import load_snapshot
@@ -99,14 +98,14 @@ def gather(app: App, as_of: date, dns: Dns | None = None) -> Facts:
         organisation, people = repository.everybody(connection, sealer)
         # The seals of all users were checked just now, in this very transaction: once is enough for a million.
         everybody = repository.everybody_asking(connection, None)
-        emails = repository.emails(connection, None)
         known = verifications.every(connection)
         rows = list(repository.rows(connection, sealer, _SMALL).values())
         secrets, secrets_unknown = _secrets(app, connection)
+        owners = _owners(people, organisation.overrides)
+        accounts = tuple(accounts_of(organisation, owners))
+        addressees = directory.addressees(connection, {account.sender for account in accounts if account.user})
     settings = SettingsInForce(row for row in rows if isinstance(row, Setting))
     permissions = tuple(row for row in rows if isinstance(row, RolePermission))
-    owners = _owners(people, organisation.overrides)
-    accounts = tuple(accounts_of(organisation, owners))
     unknown = {SECRETS: secrets_unknown} if secrets_unknown else {}
     if not permissions or not everybody:
         unknown[PERMISSIONS] = "What roles may is not known: no role permissions, or no users, were taken over."
@@ -123,7 +122,7 @@ def gather(app: App, as_of: date, dns: Dns | None = None) -> Facts:
         accounts=accounts,
         answers=tuple(_answered(population(people, Context(), organisation))),
         owners=owners,
-        addressees=_addressees(emails, accounts),
+        addressees=addressees,
         secrets=secrets,
         verifications=tuple(_tried(subjects_among(app, organisation, people, settings, _SERVICES), known)),
         advisories=advisories(),
@@ -144,27 +143,12 @@ def _with_widgets(app: App, facts: Facts, snapshot: str | Path) -> Facts:
 
 
 def _answered(found: Population) -> Iterator[Answered]:
-    """Every distinct answer with the users it is the answer for."""
-    users: list[list[str]] = [[] for _ in found.answers]
-    for user, code in zip(found.people.user_ids, found.codes, strict=True):
-        users[code].append(user)
-    for answer, alike in zip(found.answers, users, strict=True):
-        if alike:
-            yield Answered(answer, tuple(alike))
+    """Every distinct answer that is somebody's, and how many users it is the answer for."""
+    return (Answered(found.answers[code], users) for code, users in sorted(Counter(found.codes).items()))
 
 
 def _owners(people: People, overrides: Mapping[str, object]) -> dict[str, Person]:
     return {people.keys[place]: people[place] for place in people.among(overrides.keys())}
-
-
-def _addressees(emails: Mapping[str, str], accounts: Iterable[Account]) -> dict[str, tuple[str, ...]]:
-    """The users whose own address somebody's override sends as, by that address."""
-    sent_as = {match_key(account.sender) for account in accounts if account.user}
-    found: dict[str, list[str]] = defaultdict(list)
-    for user, email in emails.items():
-        if (key := match_key(email)) in sent_as:
-            found[key].append(user)
-    return {email: tuple(users) for email, users in found.items()}
 
 
 _SERVICES = (None, *COST_CENTRE_SERVICES)
@@ -182,7 +166,7 @@ def _tried(subjects: Iterable[Subject], known: Mapping[str, Kept]) -> Iterator[T
             subject.service,
             subject.cost_centre or "e-mail preference",
             subject.name,
-            len(subject.users),
+            len(set(subject.users)),
             profile.client_id if isinstance(profile, ExchangeProfile) else "",
             at,
             tuple((str(name), str(result), str(meaning)) for name, result, _, _, meaning, _ in rungs),

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import NamedTuple
 
-from ..audit.access import Judge, Question, Word
+from sqlalchemy import Connection
+
+from ..audit.access import Judge, Question, access
+from ..audit.behind import Part, Reached, Senders
+from ..audit.behind import Reach as Reach
 from ..audit.gates import SEND_AS, SEND_ON_BEHALF
 from ..bootstrap import App
-from ..domain.addresses import comparable, same_address
+from ..domain.addresses import comparable
 from ..domain.governed import Organisation
 from ..domain.keys import match_key
 from ..domain.permissions import PERMISSION_KEYS, UPDATE_FROM, RolePermission
 from ..domain.services import COST_CENTRE_SERVICES, ServiceKind
 from ..domain.settings import PERMISSION_RULE, PermissionRule, Setting, SettingsInForce
 from ..errors import UnknownName
+from ..resolution.encoded import Encoded
 from ..resolution.explanation import reason
-from ..resolution.population import Population
+from ..resolution.population import population
 from ..resolution.provenance import Context, Resolution, Status
 from ..resolution.resolver import resolve
 from ..storage import repository
-from . import auditing, configuring
+from ..storage.keys import Sealer
+from ..storage.remembered import remembered
+from . import auditing
 from .auditing import Exports
 
 
-class Reach(NamedTuple):
-    """One thing somebody may, or one person who may be behind an address: of what kind, what, the answer, and why."""
-
-    kind: str
-    subject: str
-    answer: str
-    why: str
-
-
-def reach(app: App, who: str, *, rights_files: Exports = ()) -> tuple[Reach, ...]:
+def reach(app: App, who: str, *, rights_files: Exports = ()) -> Sequence[Reach]:
     """Everything a user may; or everybody who may send as an address, where nobody has it as user id.
 
     Raises UnknownName for what is neither.
@@ -52,9 +50,12 @@ def of_user(app: App, named: str) -> tuple[Reach, ...]:
     return tuple(_of_user(app, named))
 
 
-def of_address(app: App, address: str, rights_files: Exports = ()) -> tuple[Reach, ...]:
-    """Everybody who may send as an address."""
-    return tuple(_of_address(app, address, rights_files))
+def of_address(app: App, address: str, rights_files: Exports = ()) -> Reached:
+    """Everybody who may send as an address, put into words as they are looked at. Raises Tampered."""
+    with app.store.reading() as connection:
+        sealer = app.sealer(connection)
+        senders = remembered(connection, sealer, "senders", lambda: _senders(connection, sealer))
+    return Reached((*senders.behind(address).parts, _rights(app, address, rights_files)))
 
 
 def _of_user(app: App, named: str) -> Iterator[Reach]:
@@ -85,33 +86,28 @@ def _account(answer: Resolution, web: str | None, service: ServiceKind | None) -
     return Reach("account", f"{asked}, {where}", account, reason(answer))
 
 
-def _of_address(app: App, address: str, files: Exports) -> Iterator[Reach]:
-    by_default: dict[str, str] = {}
-    for service in (None, *COST_CENTRE_SERVICES):
-        for population in configuring.effective(app, service=service):
-            for answer in _sending_as(population, address):
-                by_default.setdefault(answer.context.user or "", f"{answer.service}, {reason(answer)}")
-    for user, why in sorted(by_default.items(), key=lambda item: match_key(item[0])):
-        yield Reach("sends as it", user, Word.ALLOW, why)
-    for holder in auditing.access(app).those(lambda answer: answer.decision is not Word.DENY):
-        yield Reach("may change From to it", holder.user_id, holder.decision, f"{UPDATE_FROM}: {holder.reason}")
-    if files:
-        wanted = comparable(address)
-        for row in auditing.rights(app, files).rows:
-            if row.sender == wanted and row.right.startswith((SEND_AS, SEND_ON_BEHALF)):
-                yield Reach("mailbox right", row.user_id, row.right, row.finding or "as permitted here")
+def _rights(app: App, address: str, files: Exports) -> Part:
+    """Those with a right to the address's mailbox, as exports of Exchange have it."""
+    wanted = comparable(address)
+    found = [
+        Reach("mailbox right", row.user_id, row.right, row.finding or "as permitted here")
+        for row in (auditing.rights(app, files).rows if files else ())
+        if row.sender == wanted and row.right.startswith((SEND_AS, SEND_ON_BEHALF))
+    ]
+    return Part(range(len(found)), found.__getitem__)
 
 
-def _sending_as(population: Population, address: str) -> Iterator[Resolution]:
-    """The answers with this From; only those with values of a user's own are looked at one by one."""
-
-    def hit(answer: Resolution) -> bool:
-        return answer.status is Status.READY and same_address(answer.sender[1] or "", address)
-
-    shared = [hit(answer) for answer in population.answers]
-    for position, code in enumerate(population.codes):
-        if position in population.own:
-            if hit(answer := population[position]):
-                yield answer
-        elif shared[code]:
-            yield population[position]
+def _senders(connection: Connection, sealer: Sealer | None) -> Senders:
+    """How everybody sends on the desktop, by rule and by every service, and who may change From."""
+    organisation, people = repository.everybody(connection, sealer)
+    everybody = repository.everybody_asking(connection, sealer)
+    rows = list(repository.rows(connection, sealer, ("role_permissions", "settings")).values())
+    roles = [row for row in rows if isinstance(row, RolePermission)]
+    rule = PermissionRule(SettingsInForce(row for row in rows if isinstance(row, Setting)).get(PERMISSION_RULE))
+    judged = access(everybody, UPDATE_FROM, roles, rule)
+    contexts = [Context(service=service) for service in (None, *COST_CENTRE_SERVICES)]
+    return Senders(
+        tuple(population(people, context, organisation) for context in contexts),
+        organisation.overrides,
+        Encoded(tuple(judged.answers), array("I", everybody.codes)),
+    )

@@ -5,6 +5,7 @@ Law: an account is one subject, however many users send by it; those that sign i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
@@ -102,14 +103,15 @@ def subjects_among(
 ) -> Iterable[Subject]:
     """The distinct accounts these people send by, by each of these services (None: chosen by rule)."""
     found: dict[Hashable, Subject] = {}
+    users: dict[Hashable, list[str]] = defaultdict(list)
     logins: dict[Hashable, int] = {}
     for service in services:
         for answer, its_users in _distinct(population(people, Context(service=service), organisation)):
             subject = _subject(app, answer, settings, logins)
             key = subject.account.profile_hash if subject.account else (subject.login, str(subject.refused))
-            known = found[key].users if key in found else ()
-            found[key] = subject._replace(users=(*known, *its_users))
-    return found.values()
+            found[key] = subject
+            users[key] += its_users
+    return [subject._replace(users=tuple(users[key])) for key, subject in found.items()]
 
 
 def _distinct(found: Population) -> Iterator[tuple[Resolution, list[str]]]:

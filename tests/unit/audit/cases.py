@@ -63,10 +63,7 @@ def facts(*rows: Row, **more: Any) -> Facts:
     settings = SettingsInForce(row for row in rows if isinstance(row, Setting))
     permissions = tuple(row for row in rows if isinstance(row, RolePermission))
     everyone = population(people, Context(), organisation)
-    answers = [
-        Answered(answer, tuple(p.user_id for p, c in zip(people, everyone.codes, strict=True) if c == code))
-        for code, answer in enumerate(everyone.answers)
-    ]
+    answers = [Answered(answer, everyone.codes.count(code)) for code, answer in enumerate(everyone.answers)]
     rule = PermissionRule(settings.get(PERMISSION_RULE))
     found = {
         "organisation": organisation,

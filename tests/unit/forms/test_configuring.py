@@ -9,12 +9,15 @@ import pytest
 from ipywidgets import Button, Checkbox, Dropdown, Select, Text
 
 from mailadmin.bootstrap import connect
+from mailadmin.domain.organisation import Branch, CostCentre, Entity
 from mailadmin.domain.services import COST_CENTRE_SERVICES, NO_AUTHENTICATION, Security, ServiceKind
+from mailadmin.forms import site_tree
 from mailadmin.forms.configuring import ConfigureForm, configure
 from mailadmin.forms.desk import Desk
 from mailadmin.forms.effects_panel import LIVE
 from mailadmin.forms.site_tree import Heading
 from mailadmin.forms.work import at_once
+from mailadmin.migration.edits import Edits, place_of
 from mailadmin.providers.ladder import Result, Rung
 from mailadmin.resolution.provenance import Context, Status
 from mailadmin.usecases import configuring, migrating, verifying
@@ -317,6 +320,19 @@ def test_leaving_a_new_cost_centre_out_leaves_its_services_out(form: ConfigureFo
     turn(form, SMTP, at=("cost_centres", ("south",))).fields["server"].value = "south.example"
     form.put_back(("cost_centres", ("south",)))
     assert form.edits.operations == ()
+
+
+def test_the_tree_is_drawn_by_reading_each_table_a_few_times_however_many_there_are(monkeypatch: Any) -> None:
+    centres = [CostCentre(code=f"CC{n}") for n in range(50)]
+    places = [Entity(code="E", cost_centre="CC1"), *(Branch(code=f"B{n}", entity="E") for n in range(50))]
+    edits = Edits({place_of(row): row for row in (*centres, *places)})
+    asked: list[str] = []
+    rows = Edits.rows
+    monkeypatch.setattr(Edits, "rows", lambda edits, table: (asked.append(table), rows(edits, table))[1])
+    lines = [words for words, _ in site_tree.lines(edits)]
+    assert len(lines) == 106
+    assert "\u00a0" * 4 + "CC1, used by entity E" in lines
+    assert len(asked) < 10
 
 
 def test_own_values_are_given_to_an_active_user_and_removed(form: ConfigureForm, desk: Desk) -> None:

@@ -34,7 +34,7 @@ def _where(facts: Facts, status: Status, words: str) -> Iterator[Seen]:
     counted: dict[str, int] = defaultdict(int)
     for answer, users in facts.answers:
         if answer.status is status:
-            counted[_place(answer)] += len(users)
+            counted[_place(answer)] += users
     for place, count in counted.items():
         yield Seen(place, f"{count} user(s) {words}")
 
@@ -48,7 +48,7 @@ def ticked_but_blank(facts: Facts) -> Iterator[Seen]:
     stopped: dict[str, int] = defaultdict(int)
     for answer, users in facts.answers:
         if answer.status is Status.DISABLED and answer.winner:
-            stopped[f"{match_key(answer.winner.cost_centre)} / {answer.service}"] += len(users)
+            stopped[f"{match_key(answer.winner.cost_centre)} / {answer.service}"] += users
     for (centre, kind), settings in facts.organisation.services.items():
         if settings.use_service and is_blank(settings.values, ServiceKind(kind)):
             count = stopped[f"{centre} / {kind}"]
@@ -64,7 +64,7 @@ def incomplete_service(facts: Facts) -> Iterator[Seen]:
         if answer.status is Status.INCOMPLETE and answer.winner and lacking and not _withheld(answer):
             name = f"{answer.winner.cost_centre} / {answer.service}"
             fields, count = missing.get(name, (set(), 0))
-            missing[name] = fields | lacking, count + len(users)
+            missing[name] = fields | lacking, count + users
     for name, (fields, count) in missing.items():
         yield Seen(name, f"lacks {', '.join(sorted(fields))} for {count} user(s), who cannot send")
 
@@ -96,7 +96,7 @@ def unknown_place(facts: Facts) -> Iterator[Seen]:
         branch_code = answer.context.branch
         if branch_code and match_key(branch_code) not in organisation.branches:
             name, count = lost.get(match_key(branch_code), (branch_code, 0))
-            lost[match_key(branch_code)] = name, count + len(users)
+            lost[match_key(branch_code)] = name, count + users
     for name, count in lost.values():
         yield Seen(f"branch {name}", f"does not exist, and {count} user(s) belong to it")
 

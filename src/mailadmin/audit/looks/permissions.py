@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...domain.keys import match_key
 from ...domain.organisation import UserLevel
 from ...domain.permissions import PERMISSION_KEYS, UPDATE_FROM, Decision
 from ...policy.permission import said_of
-from ..access import Answer, Word
+from ..access import Answer, Question, Word
 from ..facts import PERMISSIONS, Facts
 from ..findings import Seen
 from ..spelling import looks_like, shown
@@ -32,25 +32,27 @@ def granted_to_everybody(facts: Facts) -> Iterator[Seen]:
 
 def conflicting_roles(facts: Facts) -> Iterator[Seen]:
     """Users whose answer hangs on how Allow and Deny combine."""
-    for user in facts.access.those(lambda answer: answer.conflict):
-        yield Seen(user.user_id, f"allowed by {_roles(user.roles_allow)}, denied by {_roles(user.roles_deny)}")
+    return _of_users(
+        facts,
+        [
+            f"allowed by {_roles(answer.roles_allow)}, denied by {_roles(answer.roles_deny)}" if answer.conflict else ""
+            for answer in facts.access.answers
+        ],
+    )
 
 
 def inactive_holder(facts: Facts) -> Iterator[Seen]:
     """Inactive or locked out users whose roles would allow it as soon as they are let in again."""
     said = said_of(UPDATE_FROM, facts.permissions)
-    everybody = facts.access.everybody
-    allowing = [
-        [] if asked.active and not asked.locked_out else [r for r in asked.roles if said.get(match_key(r)) is _ALLOW]
-        for asked in everybody.questions
-    ]
-    for user_id, code in zip(everybody.user_ids, everybody.codes, strict=True):
-        if roles := allowing[code]:
-            what = "locked out" if everybody.questions[code].active else "inactive"
-            yield Seen(user_id, f"is {what} and still has {_roles(roles)}, allowing it")
 
+    def words(asked: Question) -> str:
+        allowing = [role for role in asked.roles if said.get(match_key(role)) is Decision.ALLOW]
+        if (asked.active and not asked.locked_out) or not allowing:
+            return ""
+        what = "locked out" if asked.active else "inactive"
+        return f"is {what} and still has {_roles(allowing)}, allowing it"
 
-_ALLOW = Decision.ALLOW
+    return _of_users(facts, list(map(words, facts.access.everybody.questions)))
 
 
 def external_holder(facts: Facts) -> Iterator[Seen]:
@@ -64,8 +66,20 @@ def read_only_holder(facts: Facts) -> Iterator[Seen]:
 
 
 def _holders(facts: Facts, words: str, chosen: Callable[[Answer], bool]) -> Iterator[Seen]:
-    for user in facts.access.those(lambda answer: answer.decision is Word.ALLOW and chosen(answer)):
-        yield Seen(user.user_id, f"{words} and may change From: {user.reason}")
+    return _of_users(
+        facts,
+        [
+            f"{words} and may change From: {answer.reason}" if answer.decision is Word.ALLOW and chosen(answer) else ""
+            for answer in facts.access.answers
+        ],
+    )
+
+
+def _of_users(facts: Facts, words: Sequence[str]) -> Iterator[Seen]:
+    """What is said of everybody who asks the same: by the question's number, nothing where it is ''."""
+    everybody = facts.access.everybody
+    for place in everybody.asking(list(map(bool, words))):
+        yield Seen(everybody.user_ids[place], words[everybody.codes[place]])
 
 
 def misspelt_key(facts: Facts) -> Iterator[Seen]:
