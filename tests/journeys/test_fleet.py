@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ import pytest
 import mailadmin
 from mailadmin.errors import BadInput, MailFailed
 from mailadmin.interchange.sites import Site
-from mailadmin.usecases import fleet
-from mailadmin.usecases.fleet import Answer, Options, Runner, ask, one_after_the_other
+from mailadmin.usecases import fleet, fleet_runners
+from mailadmin.usecases.fleet import Answer, Asked, ask, one_after_the_other
 from mailadmin.usecases.fleet_runners import in_processes, on_cluster
 from tests.sites import CONFIGURATION, configure
 
 SITES = 24
+AUDIT = Asked("audit", rows=True)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, ...]:
 
 @pytest.fixture(scope="module")
 def plain(sites: tuple[Site, ...]) -> list[Answer]:
-    return ask("audit", sites)
+    return list(ask(AUDIT, sites))
 
 
 def test_one_row_per_site_and_failures_are_rows_with_a_reason(sites: tuple[Site, ...], plain: list[Answer]) -> None:
@@ -50,74 +52,149 @@ def test_one_row_per_site_and_failures_are_rows_with_a_reason(sites: tuple[Site,
     assert {answer.site for answer in plain if answer.failed} == {"hurt", "gone"}
     third = next(answer for answer in plain if answer.site == "site 03")
     assert third.figures == (8, 4, 4, 0, 1)
+    for store in (sites[-1].store, f"sqlite:///{sites[-1].store}"):
+        assert next(ask(AUDIT, [Site(name="gone", store=store)])).reason.startswith("There is no store at ")
     assert not (Path(sites[-1].store)).exists()
 
 
 def test_several_processes_answer_the_same(sites: tuple[Site, ...], plain: list[Answer]) -> None:
-    assert ask("audit", sites, runner=in_processes(2)) == plain
+    assert list(ask(AUDIT, sites, runner=in_processes(2))) == plain
+
+
+def test_rows_are_made_only_where_they_are_wanted(sites: tuple[Site, ...], plain: list[Answer]) -> None:
+    without = list(ask(Asked("audit"), sites))
+    assert without == [answer._replace(rows=()) for answer in plain] != plain
+
+
+def test_answers_come_in_the_order_of_the_list_and_none_is_waited_for_that_is_not_next(sites: tuple[Site, ...]) -> None:
+    given: list[str] = []
+
+    def backwards_by_two(asked: Asked, sites: Sequence[Site]) -> Iterator[Answer]:
+        for one, other in zip(sites[::2], sites[1::2], strict=True):
+            for site in (other, one):
+                given.append(site.name)
+                yield Answer(site.name, "not asked")
+
+    coming = ask(AUDIT, sites, runner=backwards_by_two)
+    assert [next(coming).site for _ in range(4)] == [site.name for site in sites[:4]]
+    assert len(given) == 4
+
+
+def lethal(asked: Asked, site: Site) -> Answer:
+    """Asks, and dies of one site."""
+    if site.name == "hurt":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fleet.ask_site(asked, site)
+
+
+def lethal_batch(asked: Asked, sites: Sequence[Site]) -> list[Answer]:
+    return [lethal(asked, site) for site in sites]
+
+
+AROUND_HURT = slice(6, 15)
+
+
+def but_for_the_lethal_one(plain: Sequence[Answer], reason: str) -> list[Answer]:
+    return [answer._replace(reason=reason) if answer.site == "hurt" else answer for answer in plain[AROUND_HURT]]
+
+
+def test_a_process_that_is_killed_costs_no_answer(sites: tuple[Site, ...], plain: list[Answer]) -> None:
+    killed: list[int] = []
+
+    def progress(answer: Answer, done: int) -> None:
+        if done == 3:
+            killed.append(pid := int(str(multiprocessing.active_children()[0].pid)))
+            os.kill(pid, signal.SIGKILL)
+
+    assert list(ask(AUDIT, sites, runner=in_processes(2), progress=progress)) == plain
+    assert killed
+
+
+def test_only_a_site_that_kills_whoever_asks_it_alone_is_lost(
+    sites: tuple[Site, ...], plain: list[Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_runners, "ask_site", lethal)
+    found = list(ask(AUDIT, sites[AROUND_HURT], runner=in_processes(2)))
+    assert found == but_for_the_lethal_one(plain, "the process that asked it alone died (BrokenProcessPool)")
 
 
 @pytest.mark.parametrize("question", ["effective", "scan"])
 def test_every_question_has_a_figure_for_every_column(question: str, sites: tuple[Site, ...], tmp_path: Path) -> None:
     (tmp_path / "a.vb").write_text("x = finSettings.EmailSmtpServer\n' EmailSmtpPort\n", encoding="utf-8")
     asked = [Site(name=site.name, store=site.store, scripts=(str(tmp_path),)) for site in sites[:2]]
-    for answer in ask(question, asked):
+    for answer in ask(Asked(question, rows=True), asked):
         assert not answer.reason
         assert len(answer.figures) == len(fleet.QUESTIONS[question].figures)
         assert {len(row) for row in answer.rows} <= {len(fleet.QUESTIONS[question].columns)}
 
 
-def test_what_was_answered_is_not_asked_again_and_failures_are(sites: tuple[Site, ...], tmp_path: Path) -> None:
-    book, asked = tmp_path / "book.jsonl", list[str]()
+def test_what_was_answered_is_not_asked_again_and_failures_are(
+    sites: tuple[Site, ...], plain: list[Answer], tmp_path: Path
+) -> None:
+    book, given = tmp_path / "book.jsonl", list[str]()
 
-    def counting(question: str, sites: tuple[Site, ...], options: Options) -> Iterator[Answer]:
-        for answer in one_after_the_other(question, sites, options):
-            asked.append(answer.site)
-            if len(asked) == 5:
-                book.write_text(book.read_text() + '{"asked": "torn')
-                raise KeyboardInterrupt
+    def asked_now(asked: Asked = AUDIT, of: Sequence[Site] = sites) -> tuple[list[str], list[Answer]]:
+        given.clear()
+        return given, list(ask(asked, of, runner=counting, resume=book))
+
+    def counting(asked: Asked, sites: Sequence[Site]) -> Iterator[Answer]:
+        for answer in one_after_the_other(asked, sites):
+            given.append(answer.site)
             yield answer
 
-    runner: Runner = counting  # type: ignore[assignment]
-    with pytest.raises(KeyboardInterrupt):
-        ask("audit", sites, runner=runner, resume=book)
-    book.write_text(book.read_text().rpartition("\n")[0] + "\n")
-    assert asked == [site.name for site in sites[:5]]
-    asked.clear()
-    asked += ["-"] * 10
-    assert ask("audit", sites, runner=runner, resume=book) == ask("audit", sites)
-    assert asked[10:] == [site.name for site in sites[4:]]
-    asked[10:] = []
-    ask("audit", sites, runner=runner, resume=book)
-    assert asked[10:] == ["hurt", "gone"]
-    asked[10:] = []
-    ask("audit", sites[:2], runner=runner, resume=book, options={"key": "Account.Add"})
-    assert asked[10:] == ["site 00", "site 01"]
+    coming = ask(AUDIT, sites, runner=counting, resume=book)
+    assert [next(coming).site for _ in range(5)] == given == [site.name for site in sites[:5]]
+    del coming
+    assert asked_now() == ([site.name for site in sites[5:]], plain)
+    assert asked_now() == (["hurt", "gone"], plain)
+    assert asked_now(Asked("audit", "Account.Add"), sites[:2])[0] == ["site 00", "site 01"]
+    assert asked_now(Asked("audit"), sites[:2])[0] == ["site 00", "site 01"]
     if os.name == "posix":
         assert book.stat().st_mode & 0o077 == 0
 
 
-def test_a_file_that_is_no_book_is_refused(sites: tuple[Site, ...], tmp_path: Path) -> None:
-    (tmp_path / "other.txt").write_text("something else\nand more\n")
+@pytest.mark.parametrize("left", [1, 5, 40])
+def test_an_answer_that_was_not_wholly_written_is_asked_again_and_no_others(
+    left: int, sites: tuple[Site, ...], plain: list[Answer], tmp_path: Path
+) -> None:
+    book = tmp_path / "book.jsonl"
+    list(ask(AUDIT, sites[:3], resume=book))
+    whole = book.read_bytes()
+    book.write_bytes(whole + whole[:left])
+    for _ in range(2):
+        assert list(ask(AUDIT, sites[:4], resume=book)) == plain[:4]
+    assert book.read_bytes().startswith(whole)
+    assert book.read_bytes().count(b"\n") == 4
+
+
+@pytest.mark.parametrize("content", [b"something else\nand more\n", b"unfinished", b"\xb9\xff", b"[]\n", b'{"asked": ""}\n'])
+def test_a_file_that_is_no_book_is_refused_and_left_as_it_is(
+    content: bytes, sites: tuple[Site, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "other.txt").write_bytes(content)
     with pytest.raises(BadInput, match="line 1"):
-        ask("audit", sites, resume=tmp_path / "other.txt")
+        list(ask(AUDIT, sites, resume=tmp_path / "other.txt"))
+    assert (tmp_path / "other.txt").read_bytes() == content
+    with pytest.raises(BadInput, match="cannot be used"):
+        list(ask(AUDIT, sites, resume=tmp_path))
 
 
 class Cluster:
-    """A scheduler and workers of Dask, processes of their own, on loopback."""
+    """A scheduler and workers of Dask, processes of their own, on loopback; a nanny starts a worker again."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(self, folder: Path, workers: int, *, nanny: bool = False, **settings: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{port}"
         self._folder = folder
         quiet = {"DASK_DISTRIBUTED__SCHEDULER__DASHBOARD__STATUS__LAYOUT": "", "PYTHONPATH": str(Path.cwd())}
-        self._environment = os.environ | quiet
+        self._environment = os.environ | quiet | settings
         self._processes = [
             self._start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", "--no-jupyter")
         ]
-        options = ("--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--no-nanny", "--death-timeout", "30")
+        again = "--nanny" if nanny else "--no-nanny"
+        options = ("--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--death-timeout", "30", again)
         self.workers = [self._start("worker", self.address, *options) for _ in range(workers)]
         self._processes += self.workers
 
@@ -132,6 +209,9 @@ class Cluster:
         client = Client(self.address, timeout="60s", set_as_default=False)
         client.wait_for_workers(workers, timeout=60)
         client.close()
+
+    def lose_scheduler(self) -> None:
+        self._processes[0].kill()
 
     def close(self) -> None:
         for process in reversed(self._processes):
@@ -153,11 +233,43 @@ def test_a_cluster_answers_the_same_though_a_worker_is_killed_midway(
             if done == 3:
                 os.kill(cluster.workers[0].pid, signal.SIGKILL)
 
-        assert ask("audit", sites, runner=on_cluster(cluster.address, batch=1), progress=progress) == plain
+        assert list(ask(AUDIT, sites, runner=on_cluster(cluster.address, batch=1), progress=progress)) == plain
         assert sorted(seen) == sorted(site.name for site in sites)
         assert cluster.workers[0].wait(10) == -signal.SIGKILL
     finally:
         cluster.close()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_site_that_kills_workers_takes_no_other_of_its_batch_along(
+    sites: tuple[Site, ...], plain: list[Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_runners, "_ask_batch", lethal_batch)
+    monkeypatch.setattr(fleet_runners, "TASKS", 1)
+    cluster = Cluster(tmp_path, 2, nanny=True, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0")
+    try:
+        cluster.wait(2)
+        found = list(ask(AUDIT, sites[AROUND_HURT], runner=on_cluster(cluster.address)))
+    finally:
+        cluster.close()
+    assert found == but_for_the_lethal_one(plain, "every worker that asked it alone died (KilledWorker)")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_sites_that_a_lost_scheduler_did_not_ask_are_rows_with_the_reason(
+    sites: tuple[Site, ...], plain: list[Answer], tmp_path: Path
+) -> None:
+    cluster = Cluster(tmp_path, 1)
+    try:
+        cluster.wait(1)
+        found = ask(AUDIT, sites, runner=on_cluster(cluster.address, batch=1))
+        assert next(found) == plain[0]
+        cluster.lose_scheduler()
+        rest = list(found)
+    finally:
+        cluster.close()
+    assert rest[-1].reason == "the scheduler went away before it was asked (FutureCancelledError)"
+    assert all(answer.failed or answer == expected for answer, expected in zip(rest, plain[1:], strict=True))
 
 
 def test_nothing_but_the_question_and_the_list_travels(sites: tuple[Site, ...]) -> None:
@@ -165,9 +277,9 @@ def test_nothing_but_the_question_and_the_list_travels(sites: tuple[Site, ...]) 
 
     from mailadmin.usecases.fleet_runners import _ask_batch
 
-    sent = pickle.dumps((_ask_batch, "audit", {"key": "K"}, list(sites)))
+    sent = pickle.dumps((_ask_batch, AUDIT, list(sites)))
     assert len(sent) < 300 * len(sites)
-    answers = pickle.loads(pickle.dumps(ask("audit", sites[:2])))  # noqa: S301
+    answers = pickle.loads(pickle.dumps(list(ask(AUDIT, sites[:2]))))  # noqa: S301
     assert json.loads(json.dumps(answers))
 
 
@@ -176,7 +288,7 @@ def test_a_scheduler_that_does_not_answer_is_said_plainly(sites: tuple[Site, ...
         taken.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(MailFailed, match="No Dask scheduler answers"):
-            list(on_cluster(address)("audit", sites[:1], {}))
+            list(on_cluster(address)(AUDIT, sites[:1]))
 
 
 def test_fewer_than_one_process_is_refused() -> None:

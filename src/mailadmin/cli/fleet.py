@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,10 +14,10 @@ from ..domain.permissions import UPDATE_FROM
 from .output import Form, FormOption, RawOption, emit, say, working
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..interchange.sites import Site
-    from ..usecases.fleet import Answer, Runner
+    from ..usecases.fleet import Answer, Question, Runner
 
 commands = typer.Typer(no_args_is_help=True, help="The same question asked of many sites.")
 
@@ -57,8 +59,8 @@ def effective(
 
     Example: mailadmin fleet effective sites.toml --jobs 2
     """
-    asked = _Asked("effective", sites, tag, {})
-    _ask(asked, _runner(jobs, scheduler), resume, out, _Shown(form, raw=raw, rows=False, check=check))
+    work = _Work(sites, tag, jobs, scheduler, resume)
+    _ask("effective", work, _Shown(form, out, raw=raw, rows=False, check=check))
 
 
 @commands.command()
@@ -79,8 +81,8 @@ def audit(
 
     Example: mailadmin fleet audit sites.toml --rows --format csv
     """
-    asked = _Asked("audit", sites, tag, {"key": key})
-    _ask(asked, _runner(jobs, scheduler), resume, out, _Shown(form, raw=raw, rows=rows, check=check))
+    work = _Work(sites, tag, jobs, scheduler, resume)
+    _ask("audit", work, _Shown(form, out, raw=raw, rows=rows, check=check), key=key)
 
 
 @commands.command()
@@ -99,8 +101,8 @@ def verify(
 
     Example: mailadmin fleet verify sites.toml --rows
     """
-    asked = _Asked("verify", sites, tag, {})
-    _ask(asked, _runner(jobs, None), resume, out, _Shown(form, raw=raw, rows=rows, check=check))
+    work = _Work(sites, tag, jobs, None, resume)
+    _ask("verify", work, _Shown(form, out, raw=raw, rows=rows, check=check))
 
 
 @commands.command()
@@ -120,72 +122,104 @@ def scan(
 
     Example: mailadmin fleet scan sites.toml --rows
     """
-    asked = _Asked("scan", sites, tag, {})
-    _ask(asked, _runner(jobs, scheduler), resume, out, _Shown(form, raw=raw, rows=rows, check=check))
+    work = _Work(sites, tag, jobs, scheduler, resume)
+    _ask("scan", work, _Shown(form, out, raw=raw, rows=rows, check=check))
 
 
-def _runner(jobs: int, scheduler: str | None) -> Runner:
-    from ..errors import BadInput
-    from ..usecases.fleet import one_after_the_other
-    from ..usecases.fleet_runners import in_processes, on_cluster
+class _Work(NamedTuple):
+    """Which sites of a list are asked, by whom, and where answers are kept."""
 
-    if scheduler is not None and jobs > 1:
-        raise BadInput("--jobs is for this machine and --scheduler for a cluster.", remedy="Choose one.")
-    if scheduler is not None:
-        return on_cluster(scheduler)
-    return in_processes(jobs) if jobs > 1 else one_after_the_other
-
-
-class _Asked(NamedTuple):
-    """What is asked, of which sites of a list."""
-
-    question: str
     sites: Path
     tags: list[str] | None
-    options: dict[str, str]
+    jobs: int
+    scheduler: str | None
+    resume: Path | None
+
+    def runner(self) -> Runner:
+        """Who asks. Raises BadInput for two at once."""
+        from ..errors import BadInput
+        from ..usecases.fleet import one_after_the_other
+
+        if self.scheduler is None and self.jobs == 1:
+            return one_after_the_other
+        if self.scheduler is not None and self.jobs > 1:
+            raise BadInput("--jobs is for this machine and --scheduler for a cluster.", remedy="Choose one.")
+        from ..usecases.fleet_runners import in_processes, on_cluster
+
+        return on_cluster(self.scheduler) if self.scheduler is not None else in_processes(self.jobs)
 
 
 class _Shown(NamedTuple):
     """How the answers are shown."""
 
     form: Form
+    out: Path | None
     raw: bool
     rows: bool
     check: bool
 
+    @property
+    def streams(self) -> bool:
+        """Whether rows are printed as they come: a table has to know them all for its widths, and a report, too."""
+        return self.rows and self.form is Form.CSV and self.out is None
 
-def _ask(asked: _Asked, runner: Runner, resume: Path | None, out: Path | None, shown: _Shown) -> None:
+
+def _ask(name: str, work: _Work, shown: _Shown, key: str = UPDATE_FROM) -> None:
     from ..interchange.sites import read_sites, tagged
     from ..usecases import fleet
     from ..usecases.fleet_reporting import write_fleet_report
 
-    question = fleet.QUESTIONS[asked.question]
-    sites = tagged(read_sites(asked.sites), asked.tags or ())
+    question, runner = fleet.QUESTIONS[name], work.runner()
+    sites = tagged(read_sites(work.sites), work.tags or ())
+    asked = fleet.Asked(name, key, rows=shown.rows or shown.out is not None)
+    held: list[Answer] = []
     written: list[Path] = []
-    with working(question.title) as step:
-
-        def progress(answer: Answer, done: int) -> None:
-            step(f"{done} of {len(sites)}: {answer.site}")
-
+    with _progress(question.title, shown) as step:
         answers = fleet.ask(
-            asked.question, sites, options=asked.options, runner=runner, progress=progress, resume=resume
+            asked,
+            sites,
+            runner=runner,
+            progress=lambda answer, done: step(f"{done} of {len(sites)}: {answer.site}"),
+            resume=work.resume,
         )
-        if out is not None:
+        if shown.streams:
+            emit(("site", *question.columns), _rows(answers, held), shown.form, raw=shown.raw)
+        else:
+            held.extend(answers)
+        if shown.out is not None:
             step("report")
-            written = write_fleet_report(asked.question, sites, answers, out, datetime.now(UTC).date())
-    failed = [answer for answer in answers if answer.failed]
-    if shown.rows:
-        lines = [(answer.site, *row) for answer in answers for row in answer.rows]
-        emit(("site", *question.columns), lines, shown.form, raw=shown.raw, title=question.title)
-    else:
-        figures = _figures(question.figures, sites, answers, short=shown.form is Form.TABLE)
-        emit(*figures, shown.form, raw=shown.raw, title=question.title)
+            written = write_fleet_report(name, sites, held, shown.out, datetime.now(UTC).date())
+    if not shown.streams:
+        _show(question, sites, held, shown)
+    failed = [answer for answer in held if answer.failed]
     for answer in failed if shown.rows or shown.form is Form.TABLE else ():
         say(f"{answer.site} could not be asked: {answer.reason}")
     for file in written:
         say(f"{file}: {file.stat().st_size:,} bytes")
     if failed and shown.check:
         raise typer.Exit(1)
+
+
+def _progress(title: str, shown: _Shown) -> AbstractContextManager[Any]:
+    """The progress line; none where rows are coming down the same screen."""
+    return nullcontext(lambda step: None) if shown.streams and sys.stdout.isatty() else working(title)
+
+
+def _rows(answers: Iterable[Answer], passed: list[Answer]) -> Iterator[tuple[object, ...]]:
+    """The rows of all sites as they come; every answer has `passed` then, without its rows."""
+    for answer in answers:
+        passed.append(answer._replace(rows=()))
+        for row in answer.rows:
+            yield answer.site, *row
+
+
+def _show(question: Question, sites: Sequence[Site], answers: Sequence[Answer], shown: _Shown) -> None:
+    if shown.rows:
+        columns: Sequence[str] = ("site", *question.columns)
+        lines: Iterable[Sequence[object]] = _rows(answers, [])
+    else:
+        columns, lines = _figures(question.figures, sites, answers, short=shown.form is Form.TABLE)
+    emit(columns, lines, shown.form, raw=shown.raw, title=question.title)
 
 
 def _figures(

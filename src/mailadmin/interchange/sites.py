@@ -5,10 +5,11 @@ Laws: no password stands in it, because the file travels to whoever runs the fle
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -63,13 +64,17 @@ def tagged(sites: Iterable[Site], tags: Iterable[str]) -> tuple[Site, ...]:
     return tuple(site for site in sites if not wanted or wanted.keys() & map(match_key, site.tags))
 
 
+# As SQLAlchemy reads a URL: a password may hold / and ?, and may stand among the options.
+_PASSWORD = re.compile(r"://[^:/]*:[^@]*@|://.*[?&][^=&]*password[^=&]*=", re.IGNORECASE)
+
+
 def _refuse(sites: tuple[Site, ...], path: Path) -> None:
     problems, seen = [], set[str]()
     for site in sites:
         if match_key(site.name) in seen:
             problems.append(Problem(f"{path.name} {site.name}", "the name stands there twice"))
         seen.add(match_key(site.name))
-        if "://" in site.store and urlsplit(site.store).password is not None:
+        if _PASSWORD.search(unquote(site.store)):
             # Not shown: it is the password.
             problems.append(
                 Problem(f"{path.name} {site.name}", "the store's URL holds a password", "use ~/.pgpass or PGPASSWORD")
@@ -81,6 +86,7 @@ def _refuse(sites: tuple[Site, ...], path: Path) -> None:
 def _beside(site: Site, folder: Path) -> Site:
     """The site with whole paths: whoever works on it may stand in another folder."""
     whole = folder.absolute()
-    store = site.store if "://" in site.store else str(whole / site.store)
+    store = site.store.removeprefix("sqlite:///")
+    store = store if "://" in store else str(whole / store)
     scripts = tuple(str(whole / place) for place in site.scripts)
     return Site(name=site.name, store=store, tags=site.tags, scripts=scripts)

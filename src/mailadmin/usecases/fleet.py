@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..audit.access import Word
 from ..bootstrap import App, connect
 from ..domain.canonical import sha256
 from ..domain.permissions import UPDATE_FROM
@@ -24,7 +25,14 @@ from ..resolution.provenance import Status
 
 Cell = str | int | None
 Row = tuple[Cell, ...]
-Options = Mapping[str, Any]
+
+
+class Asked(NamedTuple):
+    """What is asked of every site: a question, of which permission key, and whether the rows are wanted, too."""
+
+    question: str
+    key: str = UPDATE_FROM
+    rows: bool = False
 
 
 class Answer(NamedTuple):
@@ -42,10 +50,10 @@ class Answer(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a site's store, or folder, answers: figures for its line, and the rows behind them."""
+    """What a site's store, or folder, answers: figures for its line, and the rows behind them, made if wanted."""
 
     figures: Row
-    rows: tuple[Row, ...] = ()
+    rows: Iterable[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,70 +63,59 @@ class Question:
     title: str
     figures: tuple[str, ...]
     columns: tuple[str, ...]
-    ask: Callable[[Site, Options], Found]
+    ask: Callable[[Site, Asked], Found]
 
 
 def _opened(site: Site) -> App:
     """The site's store, which must be there: asking a fleet makes no stores."""
-    if "://" not in site.store and not Path(site.store).is_file():
+    file = site.store.partition("///")[2] if site.store.startswith("sqlite") else site.store
+    if "://" not in file and not Path(file).is_file():
         raise StoreFailed(f"There is no store at {site.store}.", remedy="Mend the list of sites.")
     return connect(site.store)
 
 
-def _effective(site: Site, options: Options) -> Found:
+def _effective(site: Site, asked: Asked) -> Found:
     from . import configuring
 
-    app = _opened(site)
-    try:
+    with closing(_opened(site)) as app:
         (people,) = configuring.effective(app)
-    finally:
-        app.close()
-    counts = Counter(people.answers[code].status for code in people.codes)
-    return Found((len(people), *(counts[status] for status in Status)))
+    counts = dict.fromkeys(Status, 0)
+    for code, users in Counter(people.codes).items():
+        counts[people.answers[code].status] += users
+    return Found((len(people), *counts.values()))
 
 
-def _audit(site: Site, options: Options) -> Found:
+def _audit(site: Site, asked: Asked) -> Found:
     from . import auditing
 
-    app = _opened(site)
-    try:
-        access = auditing.access(app, options.get("key", UPDATE_FROM))
-        rows = tuple(
-            (holder.user_id, holder.name, str(holder.level), str(holder.decision), holder.reason)
-            for holder in access.rows()
-            if holder.decision != "DENY" or holder.conflict
-        )
-        counts = Counter(str(holder.decision) for holder in access.rows())
-        conflicts = sum(holder.conflict for holder in access.rows())
-    finally:
-        app.close()
-    return Found((sum(counts.values()), counts["ALLOW"], counts["DENY"], counts["UNKNOWN"], conflicts), rows)
+    with closing(_opened(site)) as app:
+        access = auditing.access(app, asked.key)
+    told = access.those(lambda answer: answer.decision is not Word.DENY or answer.conflict)
+    rows = ((one.user_id, one.name, str(one.level), str(one.decision), one.reason) for one in told)
+    return Found((len(access), *access.counts.values(), access.conflicts), rows)
 
 
-def _verify(site: Site, options: Options) -> Found:
+def _verify(site: Site, asked: Asked) -> Found:
     from . import verifying
 
-    app = _opened(site)
-    try:
+    with closing(_opened(site)) as app:
         found = verifying.verify(app, verifying.subjects(app))
-    finally:
-        app.close()
     counts = Counter(str(one.result) for one in found)
-    rows = tuple(
+    rows = (
         (one.subject.service, one.subject.cost_centre, one.subject.name, len(one.subject.users), str(one.result))
         for one in found
     )
     return Found((len(found), *(counts[str(result)] for result in verifying.WORST_FIRST)), rows)
 
 
-def _scan(site: Site, options: Options) -> Found:
+def _scan(site: Site, asked: Asked) -> Found:
     from . import scanning
 
     if not site.scripts:
         remedy = 'scripts = ["folder"] in the list of sites.'
         raise BadInput("No script folders are named for this site.", remedy=remedy)
     scan = scanning.scan(site.scripts)
-    rows = tuple((one.file, one.use.line, one.use.column, one.use.member) for one in scan.code)
+    rows = ((one.file, one.use.line, one.use.column, one.use.member) for one in scan.code)
     return Found((scan.files, len(scan.code), len(scan.found) - len(scan.code), len(scan.problems)), rows)
 
 
@@ -128,7 +125,7 @@ QUESTIONS: dict[str, Question] = {
     "effective": Question("How everybody's mail goes out", ("users", *_STATUSES), (), _effective),
     "audit": Question(
         "Who holds the permission",
-        ("users", "allow", "deny", "unknown", "conflicts"),
+        ("users", *(str(word).lower() for word in Word), "conflicts"),
         ("user_id", "name", "level", "decision", "reason"),
         _audit,
     ),
@@ -148,92 +145,116 @@ QUESTIONS: dict[str, Question] = {
 """TABLE: what can be asked of a fleet."""
 
 
-def ask_site(question: str, site: Site, options: Options) -> Answer:
+def ask_site(asked: Asked, site: Site) -> Answer:
     """One site's answer; what goes wrong there is its reason. This is what travels to whoever does the work."""
     try:
-        found = QUESTIONS[question].ask(site, options)
+        found = QUESTIONS[asked.question].ask(site, asked)
+        rows = tuple(found.rows) if asked.rows else ()
     except MailAdminError as error:
         return Answer(site.name, error.what.partition("\n")[0])
     except Exception as error:
         # Whatever a site's store does must not take the others' answers along; the text may hold values.
         return Answer(site.name, f"{type(error).__name__}, which should not have happened")
-    return Answer(site.name, "", found.figures, found.rows)
+    return Answer(site.name, "", found.figures, rows)
 
 
-Runner = Callable[[str, Sequence[Site], Options], Iterator[Answer]]
+Runner = Callable[[Asked, Sequence[Site]], Iterator[Answer]]
 """Asks every site and gives each answer as soon as it is there."""
 
 
-def one_after_the_other(question: str, sites: Sequence[Site], options: Options) -> Iterator[Answer]:
+def one_after_the_other(asked: Asked, sites: Sequence[Site]) -> Iterator[Answer]:
     """Here, in this process: what costs least for sites of usual size (docs/scaling.md)."""
     for site in sites:
-        yield ask_site(question, site, options)
+        yield ask_site(asked, site)
 
 
 def ask(
-    question: str,
+    asked: Asked,
     sites: Sequence[Site],
     *,
-    options: Options | None = None,
     runner: Runner = one_after_the_other,
     progress: Callable[[Answer, int], None] = lambda answer, done: None,
     resume: Path | None = None,
-) -> list[Answer]:
-    """Every site's answer, in the order of the list. With `resume`, answers are kept there as they come.
+) -> Iterator[Answer]:
+    """Every site's answer, in the order of the list, as they come: only those that came early are held.
 
-    What is kept there already, for the same question of the same site, is not asked again; failures are. Raises
-    BadInput for a file that holds something else.
+    With `resume`, answers are kept there. What is kept there already, for the same question of the same site, is not
+    asked again; failures are. Raises BadInput for a file that holds something else.
     """
-    options = dict(options or {})
-    book = Book(resume, question, options) if resume else None
-    found = book.known(sites) if book else {}
-    open_ = [site for site in sites if site.name not in found]
-    for answer in runner(question, open_, options):
-        found[answer.site] = answer
-        if book and not answer.failed:
-            book.keep(answer, sites)
-        progress(answer, len(found))
-    return [found[site.name] for site in sites]
+    book = Book(resume, asked, sites) if resume else None
+    kept = {site.name for site in sites if book and site.name in book}
+    coming = runner(asked, [site for site in sites if site.name not in kept])
+    early: dict[str, Answer] = {}
+    done = len(kept)
+    for site in sites:
+        if book and site.name in kept:
+            yield book.answer(site.name)
+            continue
+        while site.name not in early:
+            answer = next(coming)
+            early[answer.site], done = answer, done + 1
+            if book and not answer.failed:
+                book.keep(answer)
+            progress(answer, done)
+        yield early.pop(site.name)
 
 
 class Book:
-    """A file of answers, a line each: what was done before somebody, or something, stopped the work."""
+    """A file of answers, a line each: what was done before somebody, or something, stopped the work.
 
-    def __init__(self, file: Path, question: str, options: Options) -> None:
+    A last line that was not finished is taken away. Raises BadInput for a file that is no such book.
+    """
+
+    def __init__(self, file: Path, asked: Asked, sites: Iterable[Site]) -> None:
         self._file = file
-        self._question = question
-        self._options = options
+        self._marks = {site.name: _mark(asked, site) for site in sites}
+        self._places: dict[str, int] = {}
+        try:
+            file.touch(mode=0o600)
+            self._read()
+        except OSError as error:
+            raise BadInput(f"{file} cannot be used to go on from: {error.strerror}.") from error
 
-    def known(self, sites: Iterable[Site]) -> dict[str, Answer]:
-        """The answers that are there, by site. A last line that was not finished is passed over. Raises BadInput."""
-        if not self._file.exists():
-            return {}
-        marks = {self._mark(site): site.name for site in sites}
-        found: dict[str, Answer] = {}
-        lines = self._file.read_text(encoding="utf-8").split("\n")
-        for number, line in enumerate(lines, 1):
-            try:
-                kept = json.loads(line)
-                mark, figures, rows = kept["asked"], kept["figures"], kept["rows"]
-            except (ValueError, KeyError, TypeError):
-                if line and number < len(lines):
-                    raise BadInput(f"{self._file} line {number} is no answer of a fleet.") from None
-                continue
-            if (name := marks.get(mark)) is not None:
-                found[name] = Answer(name, "", tuple(figures), tuple(map(tuple, rows)))
-        return found
+    def __contains__(self, site: str) -> bool:
+        return self._marks[site] in self._places
 
-    def keep(self, answer: Answer, sites: Iterable[Site]) -> None:
+    def answer(self, site: str) -> Answer:
+        """What is kept of a site."""
+        with self._file.open("rb") as opened:
+            opened.seek(self._places[self._marks[site]])
+            kept = json.loads(opened.readline())
+        return Answer(site, "", tuple(kept["figures"]), tuple(map(tuple, kept["rows"])))
+
+    def keep(self, answer: Answer) -> None:
         """Add an answer."""
-        site = next(site for site in sites if site.name == answer.site)
-        line = {"asked": self._mark(site), "site": answer.site, "figures": answer.figures, "rows": answer.rows}
-        self._file.touch(mode=0o600)
+        mark = self._marks[answer.site]
+        line = {"asked": mark, "site": answer.site, "figures": answer.figures, "rows": answer.rows}
         with self._file.open("a", encoding="utf-8") as opened:
             opened.write(json.dumps(line, ensure_ascii=False) + "\n")
             opened.flush()
             with suppress(OSError):
                 os.fsync(opened.fileno())
 
-    def _mark(self, site: Site) -> str:
-        """What was asked of whom: another question, key or store is another mark."""
-        return sha256([self._question, dict(self._options), site.name, site.store, list(site.scripts)])
+    def _read(self) -> None:
+        place = 0
+        with self._file.open("r+b") as opened:
+            for number, line in enumerate(opened, 1):
+                if not line.endswith(b"\n") and line.startswith(_BEGUN[: len(line)]):
+                    opened.truncate(place)
+                    break
+                try:
+                    kept = json.loads(line)
+                    mark, _, _ = kept["asked"], kept["figures"], kept["rows"]
+                    self._places[mark] = place
+                except (ValueError, KeyError, TypeError):
+                    raise BadInput(f"{self._file} line {number} is no answer of a fleet.") from None
+                place += len(line)
+
+
+_BEGUN = b'{"asked": "'
+
+
+def _mark(asked: Asked, site: Site) -> str:
+    """What was asked of whom: another question, key, store or version's columns are another mark."""
+    question = QUESTIONS[asked.question]
+    return sha256([*asked, question.figures, question.columns, site.name, site.store, site.scripts])
