@@ -1,110 +1,169 @@
-"""Charts and the table of docs/performance.md, out of kept rows: python -m benchmarks.charts [ROWS] [DOCS].
+"""The pictures and tables of docs/performance.md, out of kept rows: python -m benchmarks.charts [ROWS] [DOCS].
 
 Law: the same rows draw the same bytes.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from .__main__ import QUESTIONS
+from . import page
+from .page import CURVES, Panels
+from .rows import Row, figure, kept
 
-Row = dict[str, Any]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-LIMIT = 0.5
-"""The most of DuckDB's time that is the goal for every question."""
-OURS, RIVAL, RED = "#2a6f97", "#b0b7bd", "#c1121f"
+OURS, RIVAL, GOAL, INK, PALE = "#1f5f8b", "#a9b4be", "#b3261e", "#1b1f23", "#d0d7de"
+WIDTH = 7.2
+"""Inches: as wide as a page of text."""
+BAR, HEAD = 0.24, 0.3
+"""The height of a bar, and of what stands above the bars of a panel."""
+UNDER = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+"""A figure is readable where the line of the goal crosses it."""
+STYLE: Any = {
+    "svg.hashsalt": "mailadmin",
+    "svg.fonttype": "path",  # looks the same where the font is not installed
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.edgecolor": PALE,
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.constrained_layout.h_pad": 0.07,
+    "figure.constrained_layout.w_pad": 0.1,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
 
 
 def main(rows: str = "docs/performance/rows.jsonl", docs: str = "docs") -> None:
-    found = [json.loads(line) for line in Path(rows).read_text().splitlines()]
+    found = kept(Path(rows))
+    folder = Path(docs) / page.FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
     mpl.use("svg")
-    mpl.rcParams |= {"svg.hashsalt": "mailadmin", "font.size": 9, "svg.fonttype": "none"}
-    folder, page = Path(docs) / "performance", Path(docs) / "performance.md"
-    for question in QUESTIONS:
-        mine = [row for row in found if row.get("question") == question and row["overrides"] < 0.5]
-        if mine:
-            _bars(question, mine, folder / f"{_file(question)}.svg")
-    _curve([row for row in found if "question" in row and row["overrides"] < 0.5], folder / "curve.svg")
-    page.write_text(_drawn(page.read_text(), "figures", _figures(found)))
+    with mpl.rc_context(STYLE):
+        for question, mine in page.questions(found).items():
+            _save(_bars(page.shown(mine)), folder / page.file_name(question))
+        for name, asked in CURVES.items():
+            if panels := page.growing(found, asked):
+                _save(_time(panels), folder / page.file_name(name))
+                if page.has_memory(panels):
+                    _save(_memory(panels), folder / page.file_name(f"{name} of memory"))
+    page.write(Path(docs) / "performance.md", found)
 
 
-def _bars(question: str, rows: Sequence[Row], file: Path) -> None:
+def _bars(panels: Panels) -> Figure:
+    """A panel per case, each to a scale of its own: ours, the rivals, and the goal as a line."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 2.6), layout="constrained")
-    for axes, row in zip(figure.subplots(1, len(rows), squeeze=False)[0], rows, strict=True):
-        ours, rival = row["ours_seconds"], row["rival_seconds"]
-        axes.bar(("mailadmin", "DuckDB"), (ours, rival), color=(OURS, RIVAL), width=0.6)
-        axes.axhline(rival * LIMIT, color=RED, linewidth=1, label="limit")
-        axes.set_title(f"{row['users']:,} users: {row['ratio']:.2f}", fontsize=9)
-        axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].set_ylabel("seconds")
-    figure.axes[-1].legend(frameon=False, fontsize=8)
-    _save(figure, file)
+    heights = [HEAD + BAR * (1 + len(_sides(rows)) + any(row.most for row in rows)) for rows in panels.values()]
+    drawn = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    every = drawn.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, (title, rows) in zip(every, panels.items(), strict=True):
+        axes.set_title(title)
+        _panel(axes, rows)
+    return drawn
 
 
-def _curve(rows: Sequence[Row], file: Path) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for question in QUESTIONS:
-        mine = sorted((r["users"], r["ours_seconds"]) for r in rows if r["question"] == question)
-        axes.plot(*zip(*mine, strict=True), marker="o", markersize=3, label=question)
-    theirs = sorted((r["users"], r["rival_seconds"]) for r in rows if r["question"] == "effective")
-    axes.plot(*zip(*theirs, strict=True), color=RIVAL, linestyle="--", label="effective, DuckDB")
-    axes.set(xscale="log", yscale="log", xlabel="users", ylabel="seconds")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
-    _save(figure, file)
-
-
-def _save(figure: Any, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(file, format="svg", metadata={"Date": None})
-
-
-def _file(question: str) -> str:
-    return "-".join(re.findall(r"\w+", question))
-
-
-def _figures(rows: Iterable[Row]) -> Iterator[str]:
+def _sides(rows: Iterable[Row]) -> dict[str, float]:
     rows = list(rows)
-    yield "| question | users | own values | ours s | DuckDB s | ratio | of CPU | ours MiB | DuckDB MiB |"
-    yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
-    for row in rows:
-        if "question" in row:
-            busy = "" if row["quiet"] else " \\*"
-            yield (
-                f"| {row['question']}{busy} | {row['users']:,} | {row['overrides']:.0%} | {row['ours_seconds']:.3f} "
-                f"| {row['rival_seconds']:.3f} | {row['ratio']:.2f} | {row['ratio_of_cpu']:.2f} "
-                f"| {row['ours_peak_mib']:.0f} | {row['rival_peak_mib']:.0f} |"
-            )
-    if not all(row.get("quiet", True) for row in rows):
-        yield "\n\\* something else was running: the ratio of CPU is the one to read."
-    yield "\n| one answer | among | first ms | warm ms |\n|---|--:|--:|--:|"
-    for row in rows:
-        if "interactive" in row:
-            yield f"| {row['interactive']} | {row['users']:,} | {row['first_ms']:.0f} | {row['warm_ms']:.1f} |"
-    yield "\n| start | ms | over a bare interpreter |\n|---|--:|--:|"
-    for row in rows:
-        if "start" in row:
-            yield f"| {row['start']} | {row['ms']:.0f} | {row['over_bare_ms']:.0f} |"
+    return {"mailadmin": rows[0].ours} | {row.rival_name: row.rival for row in rows if row.rival is not None}
 
 
-def _drawn(page: str, name: str, lines: Iterable[str]) -> str:
-    """The page with what stands between its marks drawn again."""
-    begin, end = f"<!-- drawn: {name} -->\n", "<!-- end -->"
-    before, _, rest = page.partition(begin)
-    return before + begin + "\n".join(lines) + "\n" + end + rest.partition(end)[2]
+def _panel(axes: Axes, rows: list[Row]) -> None:
+    sides, unit = _sides(rows), rows[0].unit
+    goal = next((row.most for row in rows if row.most is not None), None)
+    bars = axes.barh(list(sides), list(sides.values()), color=[OURS, *[RIVAL] * (len(sides) - 1)], height=0.72)
+    axes.bar_label(bars, [figure(value, unit) for value in sides.values()], padding=3, bbox=UNDER)
+    scale = max(*sides.values(), goal or 0) * 1.16
+    lowest = len(sides) - 0.5
+    if goal is not None:
+        axes.plot([goal, goal], [-0.5, lowest], color=GOAL, linewidth=1.4)
+        side = "right" if goal > scale / 2 else "left"
+        axes.text(goal, lowest + 0.1, f"goal {figure(goal, unit)}", color=GOAL, va="top", ha=side)
+        lowest += 0.75
+    axes.set(xlim=(0, scale), ylim=(lowest, -0.5), xticks=[])
+    axes.tick_params(left=False)
+    axes.spines["bottom"].set_visible(False)
+
+
+def _time(panels: Panels) -> Figure:
+    """How the seconds grow, and how they would if they grew with the size alone."""
+
+    def draw(axes: Axes, rows: list[Row]) -> None:
+        sizes, ours = [row.size for row in rows], [row.ours for row in rows]
+        linear = [ours[-1] * size / sizes[-1] for size in sizes]
+        axes.plot(sizes, linear, color=INK, linewidth=0.8, linestyle=":", label="linear")
+        _lines(axes, sizes, ours, [row.rival for row in rows], rows[0].rival_name)
+        axes.set(yscale="log", ylabel="seconds" if rows[0].unit == "s" else "milliseconds")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+
+    return _grid(panels, draw)
+
+
+def _memory(panels: Panels) -> Figure:
+    """How the memory grows."""
+
+    def draw(axes: Axes, rows: list[Row]) -> None:
+        sizes = [row.size for row in rows]
+        for row in rows:
+            if row.limit_mib:
+                axes.axhline(row.limit_mib, color=GOAL, linewidth=1.2, label=f"goal at {_short(row.size)}")
+        ours = [row.ours_peak_mib or 0 for row in rows]
+        _lines(axes, sizes, ours, [row.rival_peak_mib for row in rows], rows[0].rival_name)
+        axes.set(ylabel="MiB at most", ylim=(0, None))
+
+    return _grid(panels, draw)
+
+
+def _lines(axes: Axes, sizes: list[int], ours: list[float], rival: list[float | None], name: str) -> None:
+    axes.set_xscale("log")
+    theirs = [value for value in rival if value is not None]
+    if len(theirs) == len(sizes):
+        axes.plot(sizes, theirs, color=RIVAL, marker="o", markersize=3.5, label=name)
+    axes.plot(sizes, ours, color=OURS, marker="o", markersize=3.5, label="mailadmin")
+    axes.set_xticks(sizes, [_short(size) for size in sizes])
+    axes.minorticks_off()
+
+
+def _grid(panels: Panels, draw: Any) -> Figure:
+    """The panels, two in a row, with one key for all."""
+    from matplotlib.figure import Figure
+
+    lines = math.ceil(len(panels) / 2)
+    drawn = Figure(figsize=(WIDTH, 2.1 * lines + 0.3), layout="constrained")
+    every = list(drawn.subplots(lines, 2, squeeze=False).flat)
+    while len(every) > len(panels):
+        every.pop().remove()
+    for axes, (title, rows) in zip(every, panels.items(), strict=True):
+        axes.set_title(title)
+        draw(axes, rows)
+        axes.set_xlabel(rows[0].things)
+    key = {label: line for axes in every for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    drawn.legend([*key.values()][::-1], [*key][::-1], loc="outside lower center", ncols=len(key), frameon=False)
+    return drawn
+
+
+def _short(size: int) -> str:
+    for factor, letter in ((1_000_000, "M"), (1_000, "k")):
+        if size >= factor:
+            return f"{size / factor:g}{letter}"
+    return str(size)
+
+
+def _save(drawn: Figure, file: Path) -> None:
+    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
 
 
 if __name__ == "__main__":

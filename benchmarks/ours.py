@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import column, table
+
 from mailadmin.domain.legacy import Kind, Owner, members_of
 from mailadmin.interchange.frames import to_frame
 from mailadmin.migration.effects import Effects
 from mailadmin.resolution.columns import Columns, columns
-from mailadmin.resolution.legacy import LegacySettings
+from mailadmin.resolution.legacy import LegacySettings, Preferences
 from mailadmin.resolution.population import legacy_population, population, uncollected
 from mailadmin.resolution.provenance import Context
 from mailadmin.storage import repository
 from mailadmin.storage.unit_of_work import Store
+from mailadmin.storage.whole_columns import listed, whole
 
 from .auditing import ours as audit
 from .stores import GLOBAL_MEMBERS, LEGACY_MEMBERS
@@ -45,16 +48,17 @@ def effects(store: Path) -> dict[str, int]:
 
 
 @uncollected()
-def _preferences(connection: Any) -> dict[str, dict[str, object]]:
-    """The legacy table, wide, as a snapshot holds it: what is not set is not there."""
-    query = f"SELECT user_id_key, {', '.join(LEGACY_MEMBERS)} FROM user_preferences"
+def _preferences(connection: Any) -> Preferences:
+    """The legacy table by column, as a snapshot holds it: None is what is not set."""
     members = members_of(Owner.USER)
-    flags = [name for name in LEGACY_MEMBERS if members[name].kind is Kind.FLAG]
-    found = {}
-    for key, *values in connection.exec_driver_sql(query).cursor:
-        mine = {name: value for name, value in zip(LEGACY_MEMBERS, values, strict=True) if value is not None}
-        for name in flags:
-            if name in mine:
-                mine[name] = bool(mine[name])
-        found[key] = mine
-    return found
+    ((keys, *columns),) = whole(connection, (_TABLE, [listed(column) for column in _TABLE.c]))
+    flags = {name for name in LEGACY_MEMBERS if members[name].kind is Kind.FLAG}
+    found = {
+        name: list(map(_FLAG.__getitem__, values)) if name in flags else values
+        for name, values in zip(LEGACY_MEMBERS, columns, strict=True)
+    }
+    return Preferences(keys, found)
+
+
+_TABLE = table("user_preferences", *map(column, ("user_id_key", *LEGACY_MEMBERS)))
+_FLAG = {None: None, 0: False, 1: True}

@@ -34,7 +34,10 @@ class Side(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What is done, how often in a round, by whom; and what the sink must have got of each time."""
+    """What is done, how often in a round, by whom; and what the sink must have got of each time.
+
+    So many of them `hang`, and are not seen where the others are.
+    """
 
     letter: str
     times: int
@@ -42,6 +45,7 @@ class Row(NamedTuple):
     messages: int = 1
     asked: str = "DATA"
     delay_ms: int = 0
+    hang: int = 0
 
 
 ROUND_TRIP_MS = 20
@@ -62,6 +66,11 @@ _VERIFY = {
     "smtplib, 32 threads": Side("verifiers", "smtplib_threads"),
     "swaks": Side("verifiers", "swaks", 0.1),
 }
+_VERIFY_HANGING = {
+    OURS: Side("verifiers", "verify_hanging"),
+    "smtplib, 32 threads": Side("verifiers", "smtplib_threads_hanging"),
+    "smtplib, 128 threads": Side("verifiers", "smtplib_many_threads_hanging"),
+}
 ROWS = {
     "build, 1 MB": Row("1 MB PDF", 20, _BUILD, messages=0, asked=""),
     "send, 1 MB": Row("1 MB PDF", 20, {OURS: Side("senders", "send"), **_SEND}),
@@ -76,6 +85,9 @@ ROWS = {
         },
     ),
     "verify, 20 ms": Row("2 kB", 200, _VERIFY, messages=0, asked="RCPT", delay_ms=ROUND_TRIP_MS),
+    "verify, 5 % hanging": Row(
+        "2 kB", 2_000, _VERIFY_HANGING, messages=0, asked="RCPT", delay_ms=ROUND_TRIP_MS, hang=100
+    ),
 }
 """TABLE: what is measured. The first rival of a row is the one its ratios are taken against."""
 
@@ -109,15 +121,16 @@ def main() -> int:
 
 
 @contextmanager
-def _sinks(folder: Path) -> Iterator[dict[int, int]]:
-    """The ports of both sinks, by their delay: a plain one, and one that offers STARTTLS and AUTH."""
+def _sinks(folder: Path) -> Iterator[dict[int, list[int]]]:
+    """The ports of both sinks, by their delay: a plain one, and one that offers STARTTLS and AUTH, and can hang."""
     from trustme import CA
 
     authority = CA()
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     system = Path(ssl.get_default_verify_paths().cafile or os.devnull).read_bytes()
     (folder / "authorities.pem").write_bytes(system + authority.cert_pem.bytes())
-    with sink.running(0) as plain, sink.running(ROUND_TRIP_MS, str(folder / "server.pem")) as slow:
+    certificate = str(folder / "server.pem")
+    with sink.running(0) as plain, sink.running(ROUND_TRIP_MS, certificate, *sink.STAGES) as slow:
         yield {0: plain, ROUND_TRIP_MS: slow}
 
 
@@ -127,35 +140,38 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 class Run(NamedTuple):
-    """One run of one side: milliseconds each, and whether the sink got everything."""
+    """One run of one side: milliseconds each, the most memory, and whether the sink got everything."""
 
     wall: float
     cpu: float
+    peak_mib: float
     whole: bool
 
 
 def _runs(
-    row: Row, sides: Mapping[str, Side], port: int, environment: dict[str, str], rounds: int
+    row: Row, sides: Mapping[str, Side], ports: list[int], environment: dict[str, str], rounds: int
 ) -> dict[str, list[Run]]:
     """Every side in turn, so that what disturbs one round disturbs all of it."""
     found: dict[str, list[Run]] = {label: [] for label in sides}
     for _ in range(rounds):
         for label, side in sides.items():
-            found[label].append(_run(row, side, port, environment))
+            found[label].append(_run(row, side, ports, environment))
     return found
 
 
-def _run(row: Row, side: Side, port: int, environment: dict[str, str]) -> Run:
+def _run(row: Row, side: Side, ports: list[int], environment: dict[str, str]) -> Run:
     times = round(row.times * side.share)
-    command = [sys.executable, "-m", "benchmarks.timed", side.module, side.function, row.letter, str(port), str(times)]
+    asked = ",".join(map(str, ports if row.hang else ports[:1]))
+    command = [sys.executable, "-m", "benchmarks.timed", side.module, side.function, row.letter, asked, str(times)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     taken = json.loads(done.stdout)
-    return Run(taken["seconds"] * 1000 / times, taken["cpu"] * 1000 / times, _came(row, side, sink.count(port), times))
+    whole = _came(row, side, sink.count(ports[0]), times)
+    return Run(taken["seconds"] * 1000 / times, taken["cpu"] * 1000 / times, taken["peak_mib"], whole)
 
 
 def _came(row: Row, side: Side, got: Mapping[str, Any], times: int) -> bool:
     """Whether the sink got every message of the run and of its warm-up, whole; or was asked as often as that."""
-    expected = times + 1
+    expected = times + 1 - row.hang
     if got["messages"] != row.messages * expected or (row.asked and got["asked"].get(row.asked) != expected):
         return False
     holds_nothing = side.function == "smtp_source"
@@ -176,7 +192,9 @@ def _tell(name: str, row: Row, runs: Mapping[str, list[Run]], file: Path | None)
             flush=True,
         )
         if file is not None:
-            told = {"row": name, "side": label, "ms": mine, "ratios": ratios, "rounds": len(runs[label])}
+            peak = round(median(run.peak_mib for run in runs[label]), 1)
+            told = {"row": name, "side": label, "ms": mine, "ratios": ratios, "peak_mib": peak}
+            told["rounds"] = len(runs[label])
             with file.open("a") as opened:
                 opened.write(json.dumps({**told, "whole": whole, "load": os.getloadavg()[0]}) + "\n")
     return all(run.whole for measured in runs.values() for run in measured)

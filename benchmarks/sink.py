@@ -1,7 +1,8 @@
-"""An SMTP server that keeps what it gets and counts it: python -m benchmarks.sink DELAY-MS [CERTIFICATE CA-FILE].
+"""An SMTP server that keeps what it gets and counts it: python -m benchmarks.sink DELAY-MS [CERTIFICATE [STAGE …]].
 
-It prints its port. `XCOUNT` is answered with what came since the last one, read as a mail program reads it; only then
-is anything decoded, so that nobody's seconds hold it. Every answer waits DELAY-MS: a round trip of a network.
+It prints its port, and one more for every stage named, at which no client of that port gets any further. `XCOUNT` is
+answered with what came since the last one, read as a mail program reads it; only then is anything decoded, so that
+nobody's seconds hold it. Every answer waits DELAY-MS: a round trip of a network.
 """
 
 from __future__ import annotations
@@ -15,23 +16,29 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from smtplib import SMTP
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 _END = b"\r\n.\r\n"
 _CHUNK = 256 * 1024
+
+STAGES = ("banner", "EHLO", "TLS", "MAIL")
+"""Where a server can hang: without a word, drop by drop, in the handshake, after signing in."""
+
+DRIPS = 30
+"""Drops of one byte a second; without an end, a client that waits anew for each would never be through."""
 
 
 class Sink(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, delay: float, context: ssl.SSLContext | None) -> None:
+    def __init__(self, delay: float, context: ssl.SSLContext | None, hangs_at: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Client)
-        self.delay, self.context = delay, context
+        self.delay, self.context, self.hangs_at = delay, context, hangs_at
         self._lock = Lock()
         self._messages: list[bytes] = []
         self._asked: Counter[str] = Counter()
@@ -57,15 +64,18 @@ class _Client(socketserver.StreamRequestHandler):
     server: Sink
 
     def handle(self) -> None:
+        self._come_to("banner")
         self._say("220 sink ESMTP")
         while line := self.rfile.readline(1024).strip().decode():
             verb = line[:4].upper()
             self.server.asked(verb)
+            self._come_to(verb)
             match verb:
                 case "EHLO" | "HELO":
                     self._say(*self._greeting())
                 case "STAR" if self.server.context is not None:
                     self._say("220 go ahead")
+                    self._come_to("TLS")
                     self.request = self.server.context.wrap_socket(self.request, server_side=True)
                     self.setup_again()
                 case "DATA":
@@ -81,6 +91,15 @@ class _Client(socketserver.StreamRequestHandler):
                 case _:
                     self._say("250 OK")
         return None
+
+    def _come_to(self, stage: str) -> None:
+        if stage != self.server.hangs_at:
+            return
+        with suppress(OSError):
+            for drop in b"250-".ljust(DRIPS, b"x") if stage == "EHLO" else b"":
+                self.wfile.write(bytes((drop,)))
+                time.sleep(1)
+        Event().wait()
 
     def setup_again(self) -> None:
         """The files of a connection that is under TLS from here on."""
@@ -125,13 +144,13 @@ def digest(*contents: bytes) -> str:
 
 
 @contextmanager
-def running(delay_ms: float, *files: str) -> Iterator[int]:
-    """A sink in a process of its own; its port."""
-    command = [sys.executable, "-m", "benchmarks.sink", str(delay_ms), *files]
+def running(delay_ms: float, certificate: str = "", *stages: str) -> Iterator[list[int]]:
+    """A sink in a process of its own; its port, and those at which it hangs."""
+    command = [sys.executable, "-m", "benchmarks.sink", str(delay_ms), certificate, *stages]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline())
+            yield [int(port) for port in process.stdout.readline().split()]
         finally:
             process.terminate()
 
@@ -144,14 +163,16 @@ def count(port: int) -> dict[str, Any]:
     return found
 
 
-def main(delay_ms: str, certificate: str = "", ca_file: str = "") -> None:
+def main(delay_ms: str, certificate: str = "", *stages: str) -> None:
     context = None
     if certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
-    with Sink(float(delay_ms) / 1000, context) as sink:
-        print(sink.server_address[1], flush=True)
-        sink.serve_forever(poll_interval=60)
+    sinks = [Sink(float(delay_ms) / 1000, context, stage) for stage in ("", *stages)]
+    print(*(sink.server_address[1] for sink in sinks), flush=True)
+    for sink in sinks[1:]:
+        Thread(target=sink.serve_forever, daemon=True).start()
+    sinks[0].serve_forever(poll_interval=60)
 
 
 if __name__ == "__main__":
