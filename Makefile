@@ -34,13 +34,10 @@ screenshots: .venv/.development
 lab: .venv/.runtime
 	$(BIN)/mailadmin lab notebooks
 
+# Half an hour on a machine at rest: docs/performance.md with its pictures, anew.
 bench: .venv/.development
 	$(BIN)/python -m benchmarks --json docs/performance/rows.jsonl
 	$(BIN)/python -m benchmarks.charts
-	$(BIN)/python -m benchmarks.sending
-	$(BIN)/python -m benchmarks.forms
-	$(BIN)/python -m benchmarks.scanning
-	$(BIN)/python -m benchmarks.fleet
 
 campaign: .venv/.development
 	$(BIN)/python -m tests.campaign

@@ -18,10 +18,10 @@ def ours(path: Path) -> Any:
     from mailadmin.domain.permissions import RolePermission
     from mailadmin.domain.settings import PermissionRule
     from mailadmin.storage import repository
-    from mailadmin.storage.unit_of_work import Store
 
-    opened = Store(f"sqlite:///{path}", created_at="")
-    with opened.reading() as connection:
+    from .databases import opened
+
+    with opened(path).reading() as connection:
         everybody = repository.everybody_asking(connection, None)
         rows = repository.rows(connection, None, ("role_permissions",)).values()
     return access(everybody, KEY, [row for row in rows if isinstance(row, RolePermission)], PermissionRule.DENY_WINS)

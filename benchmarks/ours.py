@@ -15,10 +15,10 @@ from mailadmin.resolution.legacy import LegacySettings, Preferences
 from mailadmin.resolution.population import legacy_population, population, uncollected
 from mailadmin.resolution.provenance import Context
 from mailadmin.storage import repository
-from mailadmin.storage.unit_of_work import Store
 from mailadmin.storage.whole_columns import listed, whole
 
 from .auditing import ours as audit
+from .databases import opened
 from .stores import GLOBAL_MEMBERS, LEGACY_MEMBERS
 
 __all__ = ["audit", "effective", "effects", "lines"]
@@ -26,8 +26,7 @@ __all__ = ["audit", "effective", "effects", "lines"]
 
 def lines(store: Path) -> Columns:
     """The finished table as CSV and JSON are written from it: distinct lines, and a line's number per user."""
-    opened = Store(f"sqlite:///{store}", created_at="")
-    with opened.reading() as connection:
+    with opened(store).reading() as connection:
         organisation, people = repository.everybody(connection, None)
     return columns(population(people, Context(), organisation))
 
@@ -39,8 +38,7 @@ def effective(store: Path) -> Any:
 
 def effects(store: Path) -> dict[str, int]:
     """How many users each kind of effect concerns."""
-    opened = Store(f"sqlite:///{store}", created_at="")
-    with opened.reading() as connection:
+    with opened(store).reading() as connection:
         organisation, people = repository.everybody(connection, None)
         legacy = LegacySettings(settings=GLOBAL_MEMBERS, preferences=_preferences(connection))
     found = Effects(legacy_population(people, legacy), population(people, Context(), organisation), ())
