@@ -10,17 +10,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import mailadmin
+from mailadmin.domain.services import ServiceKind
 from mailadmin.errors import BadInput, MailFailed
 from mailadmin.interchange.sites import Site
-from mailadmin.usecases import fleet, fleet_runners
+from mailadmin.usecases import configuring, fleet, fleet_runners, migrating
 from mailadmin.usecases.fleet import Answer, Asked, ask, one_after_the_other
 from mailadmin.usecases.fleet_runners import in_processes, on_cluster
-from tests.sites import CONFIGURATION, configure
+from tests.canaries import canary
+from tests.sites import CONFIGURATION, configure, site
 
 SITES = 24
 AUDIT = Asked("audit", rows=True)
@@ -71,9 +74,9 @@ def test_answers_come_in_the_order_of_the_list_and_none_is_waited_for_that_is_no
 
     def backwards_by_two(asked: Asked, sites: Sequence[Site]) -> Iterator[Answer]:
         for one, other in zip(sites[::2], sites[1::2], strict=True):
-            for site in (other, one):
-                given.append(site.name)
-                yield Answer(site.name, "not asked")
+            for next_one in (other, one):
+                given.append(next_one.name)
+                yield Answer(next_one.name, "not asked")
 
     coming = ask(AUDIT, sites, runner=backwards_by_two)
     assert [next(coming).site for _ in range(4)] == [site.name for site in sites[:4]]
@@ -167,7 +170,9 @@ def test_an_answer_that_was_not_wholly_written_is_asked_again_and_no_others(
     assert book.read_bytes().count(b"\n") == 4
 
 
-@pytest.mark.parametrize("content", [b"something else\nand more\n", b"unfinished", b"\xb9\xff", b"[]\n", b'{"asked": ""}\n'])
+@pytest.mark.parametrize(
+    "content", [b"something else\nand more\n", b"unfinished", b"\xb9\xff", b"[]\n", b'{"asked": ""}\n']
+)
 def test_a_file_that_is_no_book_is_refused_and_left_as_it_is(
     content: bytes, sites: tuple[Site, ...], tmp_path: Path
 ) -> None:
@@ -238,6 +243,33 @@ def test_a_cluster_answers_the_same_though_a_worker_is_killed_midway(
         assert cluster.workers[0].wait(10) == -signal.SIGKILL
     finally:
         cluster.close()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_worker_verifies_with_the_key_it_finds_and_says_where_there_is_none(tmp_path: Path) -> None:
+    """The key of a site lies beside its store; it never travels, nor does a password."""
+    refusing = CONFIGURATION.replace("mail.kowhai.example", "127.0.0.1")
+    found = []
+    for name in ("keyed", "keyless"):
+        (tmp_path / name).mkdir()
+        with closing(site(tmp_path / name)) as app, socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            port = f"port = {closed.getsockname()[1]}"
+            configure(app, tmp_path, refusing.replace("port = 587", port))
+            plan = configuring.plan_secret(app, "GLOBAL", ServiceKind.SMTP, "password", canary())
+            migrating.apply(app, plan, plan.confirmation)
+        found.append(Site(name=name, store=str(tmp_path / name / "mailadmin.db")))
+    (tmp_path / "keyless" / "mailadmin.key").unlink()
+    cluster = Cluster(tmp_path, 1)
+    try:
+        cluster.wait(1)
+        keyed, keyless = ask(Asked("verify", rows=True), found, runner=on_cluster(cluster.address))
+    finally:
+        cluster.close()
+    assert (keyed.reason, sum(keyed.figures[1:])) == ("", keyed.figures[0])
+    assert keyed.figures[0] > 0
+    assert "key" in keyless.reason
+    assert keyless.rows == ()
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

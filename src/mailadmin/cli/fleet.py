@@ -90,6 +90,7 @@ def verify(
     sites: SitesArgument,
     tag: TagOption = None,
     jobs: JobsOption = 1,
+    scheduler: SchedulerOption = None,
     rows: RowsOption = False,
     resume: ResumeOption = None,
     out: OutOption = None,
@@ -97,11 +98,11 @@ def verify(
     form: FormOption = Form.TABLE,
     raw: RawOption = False,
 ) -> None:
-    """Would every account of every site work; nothing is sent. Never on a cluster: it needs the stores' keys.
+    """Would every account of every site work; nothing is sent. A worker of a cluster needs the sites' keys beside it.
 
     Example: mailadmin fleet verify sites.toml --rows
     """
-    work = _Work(sites, tag, jobs, None, resume)
+    work = _Work(sites, tag, jobs, scheduler, resume)
     _ask("verify", work, _Shown(form, out, raw=raw, rows=rows, check=check))
 
 

@@ -99,6 +99,8 @@ def _verify(site: Site, asked: Asked) -> Found:
     from . import verifying
 
     with closing(_opened(site)) as app:
+        with app.store.reading() as connection:
+            app.writer_sealer(connection)  # without the key of a site, its passwords would all seem to be wrong
         found = verifying.verify(app, verifying.subjects(app))
     counts = Counter(str(one.result) for one in found)
     rows = (
