@@ -113,7 +113,7 @@ SECRETS = Table(
     "secrets",
     METADATA,
     Column("location", Text, primary_key=True),
-    Column("fingerprint", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True, index=True),
     Column("key_id", Text, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),

@@ -1,4 +1,4 @@
-"""Packed documents: snapshots and plans are kept as bytes, a tenth of their size."""
+"""Packed documents: snapshots and plans are kept as bytes, a tenth of their size. Secrets are found by fingerprint."""
 
 import zlib
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_index("ix_secrets_fingerprint", "secrets", ["fingerprint"])
     for name, key, document in (("snapshots", "id", "document"), ("runs", "run", "plan")):
         op.add_column(name, sa.Column("packed", sa.LargeBinary()))
         _pack(name, key, document)
