@@ -103,8 +103,10 @@ class Effects:
     def kinds(self) -> list[Kind]:
         """The kind of effect of every user, in order; each distinct pair of answers is compared once."""
         judged = self._judged()
-        pairs = zip(self.before.codes, self.after.codes, strict=True)
-        return [judged.own.get(i) or judged.shared[pair] for i, pair in enumerate(pairs)]
+        kinds = [judged.shared[pair] for pair in zip(self.before.codes, self.after.codes, strict=True)]
+        for i, kind in judged.own.items():
+            kinds[i] = kind
+        return kinds
 
     def users(self) -> Iterator[SubjectEffect]:
         """Every user's effect."""
@@ -141,15 +143,14 @@ class Effects:
             pair = self.before.codes[i], self.after.codes[i]
             if alike[pair] is None:
                 before, after = old[pair[0]], new[pair[1]]
-                was, now = before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i))
-                own[i] = _compared(after, was, now)
+                own[i] = _compared(after, before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i)))
                 users[pair] -= 1
-        shared = {pair: alike[pair] or _kind(old[pair[0]], new[pair[1]]) for pair, number in users.items() if number}
+        shared = {(was, now): kind or _kind(old[was], new[now]) for (was, now), kind in alike.items()}
         return _Judged(own, shared, users)
 
 
 class _Judged(NamedTuple):
-    """The kind of effect of each user whose own values decide, of each pair of answers others have, and how many do."""
+    """The kind of effect of each user whose own values decide, of each pair of answers, and how many others have it."""
 
     own: dict[int, Kind]
     shared: dict[Pair, Kind]
@@ -197,10 +198,8 @@ class _Side(NamedTuple):
     @classmethod
     def of(cls, answer: Resolution) -> _Side:
         merged, old = answer.merged, answer.method is not None
-        values, personal = _comparable(merged.values, old), merged.personal
-        if old and _PORT in personal:
-            personal = (*personal, _SECURITY)  # what EnableSsl meant depends on the port
-        return cls(way(answer), answer.status, merged.missing, values, merged.values, personal, old)
+        values = _comparable(merged.values, old)
+        return cls(way(answer), answer.status, merged.missing, values, merged.values, merged.personal, old)
 
     def with_(self, own: Values | None) -> Values:
         """The values, those of another user among them."""
@@ -271,6 +270,7 @@ def _alike(before: _Side, after: _Side) -> Kind | None:
     personal = {*before.personal, *after.personal}
     if not personal:
         return _compared(after, before.values, after.values)
+    # At best all own values agree with what is on the other side, at worst none does.
     was = before.masked(personal, 0)
     agreeing, differing = (_compared(after, was, after.masked(personal, mask)) for mask in (0, 1))
     return agreeing if agreeing is differing else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,6 +75,22 @@ def test_a_value_is_put_into_a_row() -> None:
     found = Records([{"a": 1}, {}])
     found.put(1, "b", "x")
     assert list(found) == [{"a": 1}, {"b": "x"}]
+
+
+CHANGES: dict[str, Callable[[Records], None]] = {
+    "append": lambda rows: rows.append({"k": "c"}),
+    "extend": lambda rows: rows.extend({"l": [1, None]}),
+    "put": lambda rows: rows.put(1, "k", "c"),
+    "arrange": lambda rows: rows.arrange([1]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_was_told_is_told_again_until_it_changes(change: Callable[[Records], None]) -> None:
+    found = Records([{"k": "a\nb"}, {"l": 2}])
+    assert list(found.texts()) == list(found.texts()) == [r'{"k":"a\nb"}', '{"l":2}']
+    change(found)
+    assert list(found.texts()) == [canonical(row).decode() for row in found] != [r'{"k":"a\nb"}', '{"l":2}']
 
 
 @pytest.mark.parametrize("row", [None, [], "row", 7])

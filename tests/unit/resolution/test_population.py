@@ -6,7 +6,9 @@ import gc
 import weakref
 from typing import Any
 
-from mailadmin.resolution.population import uncollected
+from mailadmin.resolution.legacy import LegacySettings, Members, legacy_resolve
+from mailadmin.resolution.population import Person, legacy_population, uncollected
+from mailadmin.resolution.provenance import Context
 
 
 class Loop:
@@ -38,3 +40,14 @@ def test_what_is_built_uncollected_is_thrown_away_once_nobody_has_it() -> None:
         loop = weakref.ref(Loop())
     gc.collect()
     assert loop() is None
+
+
+def test_whoever_had_nothing_set_is_told_from_whoever_had_something_that_is_no_value() -> None:
+    rows: list[Members] = [{}, {"EmailIsUnattendedAvailable": True}, {"EmailUseMailTo": True}]
+    legacy = LegacySettings(
+        settings={"EmailSmtpServer": "smtp.example"}, preferences=dict(zip("abc", rows, strict=True))
+    )
+    people = [Person(user, user) for user in "abcd"]
+    each = [legacy_resolve(Context(user=user), legacy) for user in "abcd"]
+    assert list(legacy_population(people, legacy)) == each
+    assert len(set(legacy_population(people, legacy).codes)) == 3
