@@ -40,6 +40,7 @@ from mailadmin.domain.services import Override, ServiceKind
 from mailadmin.errors import AlreadyApplied
 from mailadmin.migration import planning
 from mailadmin.migration.plan import Plan
+from mailadmin.migration.snapshot import Snapshot
 from mailadmin.storage import audit_trail, repository
 from mailadmin.storage.keys import KEY_VARIABLE, new_key
 from mailadmin.storage.vault import location_of
@@ -304,6 +305,11 @@ def plan_change(app: App, target: Sequence[Row], remove: Sequence[str] = ()) -> 
 def applied(app: App, plan: Plan) -> object:
     """A plan carried out, as confirmed."""
     return migrating.apply(app, plan, plan.confirmation)
+
+
+def first_snapshot(app: App) -> Snapshot:
+    """The first snapshot of a store, read and checked."""
+    return migrating.load_snapshot(app, migrating.snapshots(app)[0].id)
 
 
 def complete_plan(app: App) -> Plan:

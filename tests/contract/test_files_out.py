@@ -23,7 +23,7 @@ from mailadmin.interchange.files import write_privately
 from mailadmin.storage import backup
 from mailadmin.storage.keys import KEY_FILE_VARIABLE, KeyPlaces, new_key
 from mailadmin.usecases import configuring, keeping, maintaining, migrating, reporting
-from tests.campaign import Child, Places, Say, Stage, applied, canary, export, file_of, killed, stages
+from tests.campaign import Child, Places, Say, Stage, applied, canary, export, file_of, first_snapshot, killed, stages
 from tests.contract.test_killed import old_store
 from tests.engines import database
 
@@ -57,7 +57,7 @@ OUTPUTS = {
         "before.json",
     ),
     "plan": written_again(
-        lambda app, folder: migrating.make_plan(app, migrating.snapshots(app)[0], out=folder / "plan.json"),
+        lambda app, folder: migrating.make_plan(app, first_snapshot(app), out=folder / "plan.json"),
         "plan.json",
     ),
     "rollback": written_again(lambda app, folder: migrating.plan_rollback(app, out=folder / "back.json"), "back.json"),
@@ -93,7 +93,7 @@ def staged(base: Stage, folder: Path, name: str) -> Iterator[Stage]:
             case "report":
                 with stage.opened(url) as app:
                     applied(app, migrating.plan_rollback(app))
-                    migrating.make_plan(app, migrating.snapshots(app)[0], out=folder.with_name("plan.json"))
+                    migrating.make_plan(app, first_snapshot(app), out=folder.with_name("plan.json"))
             case "key" | "changed key":
                 environment = {KEY_FILE_VARIABLE: str(folder / "the.key")}
                 stage = replace(base, url=base.places.fresh(), environment=environment)

@@ -16,7 +16,7 @@ from mailadmin.domain.services import Override, ServiceKind
 from mailadmin.errors import AlreadyApplied, RollbackConflict, UnknownName
 from mailadmin.storage import repository
 from mailadmin.usecases import maintaining, migrating
-from tests.campaign import NOW, Places, Stage, applied, plan_change, stages
+from tests.campaign import NOW, Places, Stage, applied, first_snapshot, plan_change, stages
 
 RUN = 2
 """The run that is taken back: it makes Zoë, her override and a branch, and takes Björn's override and a contact."""
@@ -131,7 +131,7 @@ def test_a_plan_made_right_after_it_was_applied_is_empty(staged: dict[str, Stage
     with stage.places.copied(stage.url) as url, stage.opened(url) as app:
         before = content(app)
         again = migrating.take_snapshot(app, stage.places.folder / "export.json")
-        plans = [migrating.make_plan(app, snapshot) for snapshot in (migrating.snapshots(app)[0], again)]
+        plans = [migrating.make_plan(app, snapshot) for snapshot in (first_snapshot(app), again)]
         assert [list(plan.operations) for plan in plans] == [[], []]
         applied(app, plans[0])
         assert content(app) == before

@@ -53,6 +53,7 @@ from tests.campaign import (
     canary,
     complete_plan,
     export,
+    first_snapshot,
     plan_change,
     stages,
 )
@@ -534,7 +535,7 @@ SNAPSHOTS: dict[str, Callable[[Document], Document]] = {
 
 
 def load_altered_snapshot(app: App, what: str, file: Path) -> None:
-    file.write_text(json.dumps(SNAPSHOTS[what](json.loads(migrating.snapshots(app)[0].text()))))
+    file.write_text(json.dumps(SNAPSHOTS[what](json.loads(first_snapshot(app).text()))))
     migrating.load_snapshot(app, file)
 
 
@@ -546,7 +547,7 @@ def test_an_altered_snapshot_is_refused(keyed: dict[str, Stage], tmp_path: Path,
 
 def test_a_snapshot_cut_short_or_of_another_client_is_refused(keyed: dict[str, Stage], tmp_path: Path) -> None:
     with after(stages(Places(tmp_path))["apply"]) as app:
-        others = migrating.snapshots(app)[0]
+        others = first_snapshot(app)
     with after(keyed["apply"]) as app:
         with pytest.raises(Tampered, match="the seal does not fit"):
             Snapshot.read([others.text()], "before.json", app.seal())
@@ -561,10 +562,12 @@ def test_a_document_whose_seal_was_taken_off_is_refused(keyed: dict[str, Stage],
     file = tmp_path / "document.json"
     with after(keyed["apply"]) as app:
         if kind == "plan":
-            file.write_text(json.dumps(hashed({**with_evil_server(json.loads(complete_plan(app).text())), "seal": None})))
+            file.write_text(
+                json.dumps(hashed({**with_evil_server(json.loads(complete_plan(app).text())), "seal": None}))
+            )
             load: Callable[[App, Path], object] = migrating.load_plan
         else:
-            noted = json.loads(migrating.snapshots(app)[0].text())
+            noted = json.loads(first_snapshot(app).text())
             file.write_text(json.dumps({**SNAPSHOTS["a value, and the fingerprint"](noted), "seal": None}))
             load = migrating.load_snapshot
         with pytest.raises(Tampered):

@@ -31,7 +31,7 @@ LEFT: Any = json.loads(Path(__file__).with_name("schema2.json").read_text(encodi
 KEY: str = LEFT["key"]
 SNAPSHOT = {
     **dict.fromkeys(("id", "fingerprint", "taken_at", "taken_by", "source"), "x"),
-    "document": json.dumps({"tables": {"users": [{"user_id": "Zoë"}]}}, ensure_ascii=False, indent=1),
+    "document": json.dumps({"seal": "s", "tables": {"users": [{"user_id": "Zoë"}]}}, ensure_ascii=False, indent=1),
 }
 
 
@@ -112,6 +112,7 @@ def test_it_is_read_as_it_was_and_the_doctor_says_what_is_not_sealed(url: str) -
         assert migrating.verify_migration(app).users == 3
         with app.store.reading() as connection:
             assert "".join(books.snapshot_document(connection, "x") or ()) == SNAPSHOT["document"]
+            assert [(one.id, one.seal) for one in books.snapshots(connection)] == [("x", "s")]
             assert (
                 json.loads("".join(books.run_plan(connection, 1)))["plan_hash"]
                 == LEFT["tables"]["runs"][0]["plan_hash"]

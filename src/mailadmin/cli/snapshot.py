@@ -11,7 +11,7 @@ from .output import Form, FormOption, RawOption, emit, print_text, say, working
 from .session import opened
 
 if TYPE_CHECKING:
-    from ..migration.snapshot import Snapshot
+    from ..migration.snapshot import Listed, Snapshot
 
 commands = typer.Typer(no_args_is_help=True, help="Note what was before the upgrade, look at it, compare it, check it.")
 
@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(commands, name="snapshot")
 
 
-def seal_word(snapshot: Snapshot) -> str:
+def seal_word(snapshot: Snapshot | Listed) -> str:
     """How far a snapshot can be trusted, in a word."""
     return "sealed" if snapshot.seal else "unsealed"
 

@@ -88,7 +88,8 @@ class ExplainForm(Form):
         if not self._read_snapshot:
             step("Reading the snapshot")
             taken = migrating.snapshots(self.desk.app)
-            self._snapshot, self._read_snapshot = (taken[-1] if taken else None), True
+            self._snapshot = migrating.load_snapshot(self.desk.app, taken[-1].id) if taken else None
+            self._read_snapshot = True
         return Answer(now, verifying.standing(self.desk.app, now), self._before(asked))
 
     def _before(self, asked: Context) -> Resolution | None:

@@ -17,7 +17,7 @@ from ipywidgets import VBox
 from ..audit.findings import Finding, FindingKey, Findings, Severity, acceptance_key
 from ..audit.rules import RULES
 from ..interchange.reports.markup import tag
-from ..migration.snapshot import Snapshot
+from ..migration.snapshot import Listed
 from ..storage.books import Run
 from ..usecases import accepting, finding, migrating
 from ..usecases.finding import Dns
@@ -89,7 +89,7 @@ class FindingsPanel:
         """Ask the rules."""
         app = self._inquiry.desk.app
 
-        def ask(wanted: Wanted) -> tuple[Findings, list[Snapshot]]:
+        def ask(wanted: Wanted) -> tuple[Findings, list[Listed]]:
             dns = Dns() if wanted.dns else None
             found = finding.findings(app, as_of=wanted.as_of, dns=dns, snapshot=wanted.snapshot)
             return found, migrating.snapshots(app)
@@ -101,7 +101,7 @@ class FindingsPanel:
             self.day.value or self._inquiry.desk.app.clock().date(), bool(self.dns.value), self.snapshot.value
         )
 
-    def _show(self, found: Findings, snapshots: Iterable[Snapshot]) -> None:
+    def _show(self, found: Findings, snapshots: Iterable[Listed]) -> None:
         self.found = found
         self.snapshot.choose_from([*_NO_SNAPSHOT, *((named(one), one.id) for one in snapshots)])
         counted = Counter(row.rule for row in found.rows)

@@ -16,7 +16,7 @@ from ..interchange.reports.markup import tag
 from ..migration.effects import headline
 from ..migration.gaps import Gap
 from ..migration.plan import Plan, Purpose
-from ..migration.snapshot import Snapshot
+from ..migration.snapshot import Listed, Snapshot
 from ..storage.books import Run
 from ..usecases import filling, migrating
 from .desk import Desk
@@ -88,18 +88,27 @@ class MigrateForm(Form):
         self.steps[0].open(Shown(tag("p", "Looking for snapshots …")), row(self.button("Take a new one", self.take)))
         self.work(lambda _say: migrating.snapshots(self.desk.app), self._offer)
 
-    def _offer(self, found: list[Snapshot]) -> None:
+    def _offer(self, found: list[Listed]) -> None:
         if not found:
             self.take()
             return
-        choices = [(named(one), one) for one in reversed(found)]
-        self.kept = Field("Snapshot", Kind.CHOICE, found[-1], choices=choices)
-        use = self.button("Use this snapshot", lambda: self.use(self.kept.value), style=PRIMARY)
+        choices = [(named(one), one.id) for one in reversed(found)]
+        self.kept = Field("Snapshot", Kind.CHOICE, found[-1].id, choices=choices)
+        use = self.button("Use this snapshot", lambda: self.use_kept(self.kept.value), style=PRIMARY)
         self.steps[0].open(self.kept, row(use, self.button("Take another one", self.take)))
 
     def take(self) -> None:
         """Open the form that takes a snapshot."""
         self.steps[0].open(SnapshotForm(self.desk, self.use).box)
+
+    def use_kept(self, snapshot_id: str) -> None:
+        """Read a snapshot of the store, and plan its migration."""
+
+        def read(say: Say) -> Snapshot:
+            say("Reading the snapshot")
+            return migrating.load_snapshot(self.desk.app, snapshot_id)
+
+        self.work(read, self.use)
 
     def use(self, snapshot: Snapshot) -> None:
         """Plan the migration of a snapshot, and say what it does."""
@@ -138,7 +147,7 @@ class MigrateForm(Form):
     def _take_over(self, planned: Planned) -> None:
         self.planned = planned
         self.again.put()
-        self.steps[0].done(f"Snapshot of {named(planned.snapshot)}.", self._back(1, self.choose))
+        self.steps[0].done(f"Snapshot of {named(planned.snapshot.listed)}.", self._back(1, self.choose))
 
     def map(self) -> None:
         """Open step 2: what becomes what."""

@@ -12,7 +12,7 @@ from ..bootstrap import sample_folder
 from ..domain.keys import visible
 from ..errors import BadInput, KeyNeeded, SourceRejected
 from ..interchange.reports.markup import tag
-from ..migration.snapshot import Snapshot
+from ..migration.snapshot import Listed, Snapshot
 from ..usecases import keeping, migrating, noting
 from . import display
 from .desk import Desk
@@ -186,7 +186,7 @@ class Kept:
 
     def __init__(self, form: SnapshotForm) -> None:
         self._form = form
-        self._all: list[Snapshot] = []
+        self._all: list[Listed] = []
         self.panel = Panel()
 
     def load(self) -> None:
@@ -196,9 +196,9 @@ class Kept:
     def add(self, snapshot: Snapshot) -> None:
         """One more, where they are shown already."""
         if self._all:
-            self.show([*(one for one in self._all if one.id != snapshot.id), snapshot])
+            self.show([*(one for one in self._all if one.id != snapshot.id), snapshot.listed])
 
-    def show(self, found: list[Snapshot]) -> None:
+    def show(self, found: list[Listed]) -> None:
         """Show these, and let two be compared."""
         self._all = found
         rows = [(one.id, one.source, _minute(one), one.taken_by, "yes" if one.seal else "no") for one in found]
@@ -225,12 +225,12 @@ class Kept:
         self._form.work(lambda _step: migrating.diff_snapshots(app, before, after), show)
 
 
-def named(snapshot: Snapshot) -> str:
+def named(snapshot: Listed) -> str:
     """A snapshot in a list of choices."""
     return f"{snapshot.source}, {_minute(snapshot)} UTC ({snapshot.id})"
 
 
-def _minute(snapshot: Snapshot) -> str:
+def _minute(snapshot: Listed) -> str:
     return snapshot.taken_at[:16].replace("T", " ")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..domain import documents
 from ..domain.canonical import Seal, pieces, sha256
@@ -21,6 +22,17 @@ from .records import Record, Records
 
 FORMAT = "mailadmin-snapshot/1"
 Tables = Mapping[str, Records]
+
+
+class Listed(NamedTuple):
+    """A snapshot as it is listed: what it is, without what it holds. Whoever uses one has it read and checked."""
+
+    id: str
+    taken_at: str
+    taken_by: str
+    source: str
+    fingerprint: str
+    seal: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +81,11 @@ class Snapshot:
             secret_fingerprints=dict(secret_fingerprints),
         )
         return unsealed if seal is None else replace(unsealed, seal=seal(unsealed._unsealed()))
+
+    @property
+    def listed(self) -> Listed:
+        """The snapshot as it is listed."""
+        return Listed(*[getattr(self, name) for name in Listed._fields])
 
     def _content(self) -> Record:
         return {"format": FORMAT, **{name: getattr(self, name) for name in self.__slots__}}

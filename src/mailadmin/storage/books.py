@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from ..domain import documents
 from ..errors import UnknownName
-from ..migration.snapshot import Snapshot
+from ..migration.snapshot import Listed, Snapshot
 from . import contents
 from .keys import Sealer
 from .packed import packed, unpacked
@@ -76,10 +76,12 @@ def add_run(connection: Connection, run: Run, plan: Iterable[bytes], sealer: Sea
         contents.seal(connection, sealer)
 
 
-def snapshot_documents(connection: Connection) -> dict[str, Iterator[str]]:
-    """The text of every kept snapshot by id, oldest first."""
-    wanted = select(SNAPSHOTS.c.id, SNAPSHOTS.c.packed).order_by(SNAPSHOTS.c.taken_at, SNAPSHOTS.c.id)
-    return {row.id: unpacked(row.packed, f"Snapshot {row.id}") for row in connection.execute(wanted)}
+_LISTED = select(*[SNAPSHOTS.c[name] for name in Listed._fields]).order_by(SNAPSHOTS.c.taken_at, SNAPSHOTS.c.id)
+
+
+def snapshots(connection: Connection) -> list[Listed]:
+    """Every kept snapshot, oldest first."""
+    return [Listed(*row) for row in connection.execute(_LISTED)]
 
 
 def snapshot_document(connection: Connection, snapshot_id: str) -> Iterator[str] | None:
@@ -96,5 +98,4 @@ def has_snapshot(connection: Connection, snapshot_id: str) -> bool:
 def add_snapshot(connection: Connection, snapshot: Snapshot) -> None:
     """Keep a snapshot; one of the same id is replaced, having the same content."""
     connection.execute(delete(SNAPSHOTS).where(SNAPSHOTS.c.id == snapshot.id))
-    named = {n: getattr(snapshot, n) for n in ("id", "fingerprint", "taken_at", "taken_by", "source")}
-    connection.execute(insert(SNAPSHOTS).values(**named, packed=packed(snapshot.pieces())))
+    connection.execute(insert(SNAPSHOTS).values(**snapshot.listed._asdict(), packed=packed(snapshot.pieces())))

@@ -93,6 +93,7 @@ SNAPSHOTS = Table(
     Column("taken_at", Text, nullable=False),
     Column("taken_by", Text, nullable=False),
     Column("source", Text, nullable=False),
+    Column("seal", Text),
     Column("packed", LargeBinary, nullable=False),
 )
 

@@ -21,7 +21,7 @@ from ..migration.effects import Effects, digest, digests
 from ..migration.operations import applied
 from ..migration.plan import Plan
 from ..migration.planning import Planned
-from ..migration.snapshot import Snapshot
+from ..migration.snapshot import Listed, Snapshot
 from ..resolution.explanation import reason
 from ..resolution.legacy import disagreements, legacy_resolve
 from ..resolution.population import Person, legacy_population, population
@@ -86,11 +86,10 @@ def keep_snapshot(
     return snapshot
 
 
-def snapshots(app: App) -> list[Snapshot]:
-    """Every snapshot the store keeps, oldest first, each checked."""
+def snapshots(app: App) -> list[Listed]:
+    """Every snapshot the store keeps, oldest first; `load_snapshot` reads and checks one."""
     with app.store.reading() as connection:
-        documents = books.snapshot_documents(connection)
-    return [Snapshot.read(document, f"snapshot {name}", app.seal()) for name, document in documents.items()]
+        return books.snapshots(connection)
 
 
 def load_snapshot(app: App, named: str | Path) -> Snapshot:

@@ -86,7 +86,8 @@ def test_before_and_after_stand_beside_each_other_where_there_is_a_snapshot(form
     plan = migrating.make_plan(desk.app, migrating.take_snapshot(desk.app, sample_folder() / "kowhai-small.json"))
     migrating.apply(desk.app, plan, plan.confirmation)
     again = explain(desk)
-    user = migrating.snapshots(desk.app)[-1].tables["users"][0]["user_id"]
+    last = migrating.snapshots(desk.app)[-1]
+    user = migrating.load_snapshot(desk.app, last.id).tables["users"][0]["user_id"]
     told = pick(again, user)
     assert "Before the upgrade, by the last snapshot" in told
     assert "Field by field" in told

@@ -36,7 +36,8 @@ def of_files(form: SnapshotForm, **tables: str) -> None:
 
 def take(form: SnapshotForm) -> list[Snapshot]:
     form.attempt(form.take)
-    return migrating.snapshots(form.desk.app)
+    app = form.desk.app
+    return [migrating.load_snapshot(app, one.id) for one in migrating.snapshots(app)]
 
 
 def test_the_sample_company_needs_a_single_press() -> None:

@@ -1,5 +1,6 @@
 """Packed documents: snapshots and plans are kept as bytes, a tenth of their size. Secrets are found by fingerprint."""
 
+import json
 import zlib
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_secrets_fingerprint", "secrets", ["fingerprint"])
+    op.add_column("snapshots", sa.Column("seal", sa.Text()))
     for name, key, document in (("snapshots", "id", "document"), ("runs", "run", "plan")):
         op.add_column(name, sa.Column("packed", sa.LargeBinary()))
         _pack(name, key, document)
@@ -28,4 +30,5 @@ def _pack(name: str, key: str, document: str) -> None:
     for (value,) in connection.execute(sa.select(table.c[key])).all():
         at = table.c[key] == value
         text = connection.execute(sa.select(table.c[document]).where(at)).scalar_one()
-        connection.execute(sa.update(table).where(at).values(packed=zlib.compress(text.encode(), 1)))
+        seal = {"seal": json.loads(text)["seal"]} if name == "snapshots" else {}
+        connection.execute(sa.update(table).where(at).values(packed=zlib.compress(text.encode(), 1), **seal))
