@@ -65,7 +65,7 @@ from mailadmin.interchange.reports import colours as report_colours
 from mailadmin.interchange.reports import content as report_content
 from mailadmin.interchange.reports import marks, page, paper
 from mailadmin.interchange.reports import pictures as report_pictures
-from mailadmin.migration import content, effects, mapping, planning
+from mailadmin.migration import content, effects, kinds, mapping, planning
 from mailadmin.migration.edits import Edits
 from mailadmin.policy import plausible
 from mailadmin.providers import capabilities, entra, ews_errors, graph_errors, ladder, registry, smtp_replies
@@ -204,8 +204,8 @@ def tables_without_effect() -> None:
 
 
 def kinds_of_effect() -> None:
-    assert list(effects.KINDS) == list(effects.Kind)
-    assert all(effects.KINDS.values())
+    assert list(kinds.KINDS) == list(kinds.Kind)
+    assert all(kinds.KINDS.values())
 
 
 def content_tables() -> None:
@@ -302,7 +302,7 @@ def pictures_of_a_report() -> None:
 
 
 def colours_of_a_report() -> None:
-    words = {*effects.Kind, *access.Word, *history.Turn, *findings.Severity}
+    words = {*kinds.Kind, *access.Word, *history.Turn, *findings.Severity}
     assert set(report_colours.COLOURS) == {*map(str, words), report_colours.OPEN, report_colours.ACCEPTED}
 
 
@@ -430,7 +430,7 @@ def sandbox_pages() -> None:
 
 
 def colours() -> None:
-    assert set(pictures.COLOURS) == set(effects.Kind)
+    assert set(pictures.COLOURS) == set(kinds.Kind)
 
 
 def colours_of_decisions() -> None:
@@ -709,7 +709,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "resolution.columns.LEGACY": legacy_columns,
     "migration.mapping.MAPPING": mapped_members,
     "migration.planning.WITHOUT_EFFECT": tables_without_effect,
-    "migration.effects.KINDS": kinds_of_effect,
+    "migration.kinds.KINDS": kinds_of_effect,
     "migration.content.TABLES": content_tables,
     "migration.content.CHOICES": choices,
     "storage.unit_of_work.PRAGMAS": pragmas,
@@ -779,7 +779,7 @@ def test_the_schema_that_is_built_is_the_schema_that_is_meant(tmp_path: Path) ->
 
 
 def test_words_that_stand_in_files_are_never_two_things() -> None:
-    for words in (Status, Tier, effects.Kind, effects.Change, legacy.Method):
+    for words in (Status, Tier, kinds.Kind, effects.Change, legacy.Method):
         assert len({str(word) for word in words}) == len(words)
 
 

@@ -66,7 +66,7 @@ def demo(
 
 
 def _report(plan: Plan, effects: Effects) -> None:
-    from ..migration.effects import KINDS
+    from ..migration.kinds import KINDS
 
     before, after = (Counter(str(answer.status) for answer in found) for found in (effects.before, effects.after))
     statuses = sorted(before | after)
@@ -82,7 +82,7 @@ def _report(plan: Plan, effects: Effects) -> None:
 
 def _three(effects: Effects) -> list[SubjectEffect]:
     """The first user of each kind of effect, at most three, those who change first."""
-    from ..migration.effects import Kind
+    from ..migration.kinds import Kind
 
     first: dict[Kind, SubjectEffect] = {}
     for subject in effects.users():
@@ -92,7 +92,7 @@ def _three(effects: Effects) -> list[SubjectEffect]:
 
 
 def _explain(subject: SubjectEffect) -> None:
-    from ..migration.effects import way
+    from ..migration.kinds import way
     from ..resolution.explanation import explain
 
     was = f"{way(subject.before) or 'no way to send'} ({subject.before.status})"

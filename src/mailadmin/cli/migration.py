@@ -132,7 +132,8 @@ def effects(
     Example: mailadmin effects plan.json --format csv > effects.csv
     """
     from ..domain.keys import match_key
-    from ..migration.effects import KINDS, Change, headline
+    from ..migration.effects import Change, headline
+    from ..migration.kinds import KINDS
     from ..usecases import migrating
 
     with opened(context) as app, working("Comparing") as progress:

@@ -18,7 +18,7 @@ from ..domain.settings import SETTINGS
 from ..errors import MailAdminError
 from ..interchange import configuration
 from ..migration.content import TABLES
-from ..migration.effects import KINDS
+from ..migration.kinds import KINDS
 from ..migration.mapping import MAPPING
 from ..providers.capabilities import Capability
 from ..providers.entra import ENTRA_ERRORS

@@ -18,7 +18,8 @@ from ..domain.services import FIELDS
 from ..errors import UnknownName
 from ..migration.content import TABLES
 from ..migration.draft import whom
-from ..migration.effects import KINDS, Effects, Kind, SubjectEffect, kind_of, way
+from ..migration.effects import Effects, SubjectEffect
+from ..migration.kinds import KINDS, Kind, kind_of, way
 from ..resolution.explanation import cells, explain_rows, reason
 from ..resolution.provenance import Resolution, Status
 

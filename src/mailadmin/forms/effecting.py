@@ -10,7 +10,8 @@ from typing import Any, overload
 
 from ipywidgets import VBox
 
-from ..migration.effects import KINDS, Effects, Kind, SubjectEffect, way
+from ..migration.effects import Effects, SubjectEffect
+from ..migration.kinds import KINDS, Kind, way
 from ..resolution.explanation import reason
 from ..resolution.provenance import Resolution, Status
 from . import display, pictures

@@ -16,7 +16,8 @@ from ..errors import MailAdminError
 from ..interchange.reports.markup import tag
 from ..migration.draft import whom
 from ..migration.edits import Edits
-from ..migration.effects import KINDS, Effects, Kind
+from ..migration.effects import Effects
+from ..migration.kinds import KINDS, Kind
 from ..migration.operations import Operation
 from ..usecases import editing
 from ..usecases.editing import Basis

@@ -10,7 +10,8 @@ from ipywidgets import VBox
 from ..domain.services import COST_CENTRE_SERVICES
 from ..errors import BadInput, UnknownName
 from ..interchange.reports.markup import tag
-from ..migration.effects import SubjectEffect, kind_of
+from ..migration.effects import SubjectEffect
+from ..migration.kinds import kind_of
 from ..migration.snapshot import Snapshot
 from ..resolution.provenance import STATUS_MEANINGS, Context, Resolution, Status
 from ..usecases import composing, configuring, migrating, verifying

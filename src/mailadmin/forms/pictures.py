@@ -16,7 +16,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ..domain.keys import visible
-from ..migration.effects import Effects, Kind, way
+from ..migration.effects import Effects
+from ..migration.kinds import Kind, way
 from ..resolution.explanation import ExplainRow, explain_rows, reason
 from ..resolution.provenance import Resolution, Status, Tier
 

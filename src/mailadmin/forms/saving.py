@@ -10,7 +10,8 @@ from collections.abc import Callable
 from ipywidgets import VBox
 
 from ..interchange.reports.markup import tag
-from ..migration.effects import Effects, Kind
+from ..migration.effects import Effects
+from ..migration.kinds import Kind
 from ..migration.plan import Plan
 from . import display
 from .effects_panel import told

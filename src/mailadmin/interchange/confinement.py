@@ -15,12 +15,13 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, cast
 
 from ..errors import BadInput
 from . import budgets
-from .carriers import Carrier, Place, RawTable, Unusable
+from .carriers import Carrier, Place, RawRow, RawTable, Runs, Unusable
 from .findings import Findings
 from .reader import OUT_OF_MEMORY, Order
 
@@ -103,16 +104,16 @@ class _Heard:
 
     def tables(self) -> Iterator[RawTable]:
         """Every table; rows that nobody asked for are passed over."""
-        deque(self._rows(), maxlen=0)
+        deque(self._runs(), maxlen=0)
         while table := self._table:
             self._table = None
             yield table
             deque(table.rows, maxlen=0)
 
-    def _rows(self) -> Iterator[tuple[int, list[object]]]:
+    def _runs(self) -> Iterator[list[RawRow]]:
         """The rows up to the next table, or to the end."""
         for item in self._items:
-            if type(item[0]) is int:
+            if type(item[0]) is list:
                 yield item
             elif item[0] == "table":
                 self._table = self._raw_table(*item[1:])
@@ -121,7 +122,7 @@ class _Heard:
                 self._take(*item)
 
     def _raw_table(self, name: str, where: str, header: list[object] | None, *place: str) -> RawTable:
-        return RawTable(name, where, header, self._rows(), Place(*place))
+        return RawTable(name, where, header, Runs(self._runs()), Place(*place))
 
     def _take(self, word: str, *about: str) -> None:
         if word == "problem":
@@ -136,8 +137,14 @@ class _Heard:
             raise BadInput(about[0], remedy=about[1])
 
     def _said(self, lines: Iterable[bytes]) -> Iterator[Any]:
+        """What was said, item by item; rows that follow one another are one, a list of them."""
         try:
             for line in lines:
-                yield from json.loads(line, object_hook=lambda found: Unusable(**found))
+                items = json.loads(line, object_hook=lambda found: Unusable(**found))
+                for are_rows, some in groupby(items, key=lambda item: type(item[0]) is int):
+                    if are_rows:
+                        yield list(some)
+                    else:
+                        yield from some
         except Died as died:
             raise BadInput(f"{self._file} {died}.", remedy="Export less at a time; nothing was taken.") from None

@@ -6,7 +6,7 @@ all of them to be read that way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Never, TypeVar
 
@@ -14,7 +14,7 @@ from ..domain.keys import match_key
 from ..migration.content import Column, Kind
 from . import budgets
 from .carriers import NOT_SET
-from .cells import MOST_REMEMBERED, BadCell, Convert, converter_of, name, names
+from .cells import MOST_REMEMBERED, BadCell, Convert, converter_of, line, name, names, text
 
 Value = TypeVar("Value")
 
@@ -23,46 +23,36 @@ ConvertMany = Callable[[Sequence[object]], list[Any]]
 
 
 class NotPlain(Exception):
-    """Something has to be told about one of these cells, or it takes a closer look to read it."""
+    """Something has to be told about one of these cells."""
 
 
 def converter_of_many(column: Column) -> ConvertMany:
     """The converter of the cells in that column. No text is remembered but what may stand in many rows."""
-    if column.kind in (Kind.TEXT, Kind.LINE):
-        return _as_written
-    if column.kind is Kind.NAME:
-        return _names
+    if column.kind in _CONVERTERS:
+        return partial(_texts, column)
     convert = _lists() if column.kind is Kind.NAMES else partial(_plain, converter_of(column))
     return _Remembered(convert).of_all
 
 
-def _as_written(cells: Sequence[object]) -> list[Any]:
-    """Text, of which printable characters alone are neither refused nor remarked on."""
-    texts = _texts(cells)
-    together = "".join(texts)
-    if not together.isprintable() or any(map(str.isspace, texts)):
-        raise NotPlain
-    if len(together) > budgets.CELL and max(map(len, texts)) > budgets.CELL:
-        raise NotPlain
+def _texts(column: Column, cells: Sequence[object]) -> list[Any]:
+    """Text, most of which stays as it is written: then it is enough to look at all of it together."""
+    texts: list[Any] = [cell for cell in cells if cell not in NOT_SET]
+    if not (_TEXT.issuperset(map(type, texts)) and _stays(texts, column.kind)):
+        return [_plain(_CONVERTERS[column.kind], cell) for cell in cells]
     return texts if len(texts) == len(cells) else [None if cell in NOT_SET else cell for cell in cells]
 
 
-def _names(cells: Sequence[object]) -> list[Any]:
-    """Names in ASCII without blanks around them: they match as they look."""
-    texts = _texts(cells)
-    if not all(map(str.isascii, texts)) or list(map(str.strip, texts)) != texts:
-        raise NotPlain
-    return _as_written(cells)
+def _stays(texts: list[str], kind: Kind) -> bool:
+    """Whether nothing about these texts is refused, remarked on or taken off."""
+    together = "".join(texts)
+    if not together.isprintable() or max(map(len, texts), default=0) > budgets.CELL:
+        return False
+    if kind is Kind.NAME:
+        return together.isascii() and list(map(str.strip, texts)) == texts
+    return not any(map(str.isspace, texts))
 
 
-def _texts(cells: Sequence[object]) -> list[str]:
-    """The cells that are set."""
-    texts: list[Any] = [cell for cell in cells if cell not in NOT_SET]
-    if not _TEXT.issuperset(map(type, texts)):
-        raise NotPlain
-    return texts
-
-
+_CONVERTERS: Mapping[Kind, Convert] = {Kind.NAME: name, Kind.TEXT: text, Kind.LINE: line}
 _TEXT = frozenset({str})
 _TEXT_OR_NONE = frozenset({str, type(None)})
 
@@ -108,8 +98,8 @@ class _Remembered(dict[object, Value]):
 
     def of_all(self, cells: Sequence[object]) -> list[Any]:
         """The value of each cell. What is no text is not looked up: 1 and True are equal, and not the same."""
-        text = _TEXT_OR_NONE.issuperset(map(type, cells))
-        return list(map(self.__getitem__ if text else self._convert, cells))
+        are_texts = _TEXT_OR_NONE.issuperset(map(type, cells))
+        return list(map(self.__getitem__ if are_texts else self._convert, cells))
 
     def __missing__(self, cell: object) -> Value:
         value = self._convert(cell)

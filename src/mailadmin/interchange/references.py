@@ -6,7 +6,7 @@ permission, is worth a note and no more: exports leave such rows out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..domain.keys import match_key
 from ..domain.organisation import GLOBAL
@@ -37,18 +37,22 @@ def _keys(content: Content) -> set[str]:
 
 
 def _check_column(content: Content, column: Column, known: set[str], findings: Findings) -> None:
+    values = content.rows.column(column.name)
+    unknown = {name for name in _named(values) if match_key(name) not in known}
     missing: dict[str, list[int]] = {}
-    found: set[str] = set()
-    for value, number in zip(content.rows.column(column.name), content.numbers, strict=True):
+    for value, number in zip(values, content.numbers, strict=True) if unknown else ():
         for name in value if isinstance(value, list) else [value]:
-            if not isinstance(name, str) or name in found:
-                continue
-            if name not in missing and match_key(name) in known:
-                found.add(name)
-            else:
+            if name in unknown:
                 missing.setdefault(name, []).append(number)
     for name, numbers in missing.items():
         _tell(content, column, name, numbers, findings)
+
+
+def _named(values: Iterable[object]) -> set[str]:
+    """Each name in a column once; what could not be read is no name."""
+    return {
+        name for value in values for name in (value if isinstance(value, list) else [value]) if isinstance(name, str)
+    }
 
 
 def _tell(content: Content, column: Column, name: str, numbers: list[int], findings: Findings) -> None:

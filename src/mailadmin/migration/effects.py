@@ -7,18 +7,17 @@ counted for everybody who has it, and users one by one only where it is their ow
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..domain.canonical import sha256
-from ..domain.legacy import Method, security_of
-from ..domain.services import FIELD_NAMES, FIELDS, SECRET_FIELDS, Values
+from ..domain.services import FIELD_NAMES, FIELDS
 from ..resolution.explanation import cells, reason, shown
 from ..resolution.population import Population, uncollected
-from ..resolution.provenance import Resolution, Status
+from ..resolution.provenance import Resolution
+from .kinds import KINDS, Kind, Side, alike, comparable, compared, kind_between, way
 
 
 class Change(StrEnum):
@@ -29,34 +28,6 @@ class Change(StrEnum):
     LOST = "lost"
     GAINED = "gained"
     NEEDS_INPUT = "needs input"
-
-
-class Kind(StrEnum):
-    """What becomes of one user or web configuration: the first that applies."""
-
-    SAME = "same"
-    STOPS = "stop sending"
-    NEEDS_INPUT = "need input"
-    STARTS = "start sending"
-    SERVICE = "change service"
-    SERVER = "change server"
-    ACCOUNT = "change account"
-    SENDER = "change sender"
-    OTHER = "change, still cannot send"
-
-
-KINDS: dict[Kind, str] = {
-    Kind.SAME: "nothing changes",
-    Kind.STOPS: "could send and cannot any more",
-    Kind.NEEDS_INPUT: "can send again once a secret that could not be carried over has been entered",
-    Kind.STARTS: "could not send and now can",
-    Kind.SERVICE: "mail goes out by another service",
-    Kind.SERVER: "another server, port or security",
-    Kind.ACCOUNT: "another user name, password, application or mailbox",
-    Kind.SENDER: "another From",
-    Kind.OTHER: "could not send and cannot now, for another reason or with other values",
-}
-"""TABLE: the kinds of effect, in the order in which people want to read them, in words."""
 
 
 class Effect(NamedTuple):
@@ -137,15 +108,15 @@ class Effects:
         users = Counter(zip(self.before.codes, self.after.codes, strict=True))
         old = _sides(self.before, {code for code, _ in users})
         new = _sides(self.after, {code for _, code in users})
-        alike = {(was, now): _alike(old[was], new[now]) for was, now in users}
+        settled = {(was, now): alike(old[was], new[now]) for was, now in users}
         own = {}
         for i in self.before.own.keys() | self.after.own.keys():
             pair = self.before.codes[i], self.after.codes[i]
-            if alike[pair] is None:
+            if settled[pair] is None:
                 before, after = old[pair[0]], new[pair[1]]
-                own[i] = _compared(after, before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i)))
+                own[i] = compared(after, before.with_(self.before.own.get(i)), after.with_(self.after.own.get(i)))
                 users[pair] -= 1
-        shared = {(was, now): kind or _kind(old[was], new[now]) for (was, now), kind in alike.items()}
+        shared = {(was, now): kind or kind_between(old[was], new[now]) for (was, now), kind in settled.items()}
         return _Judged(own, shared, users)
 
 
@@ -157,9 +128,9 @@ class _Judged(NamedTuple):
     users: Counter[Pair]
 
 
-def _sides(population: Population, codes: Iterable[int]) -> dict[int, _Side]:
+def _sides(population: Population, codes: Iterable[int]) -> dict[int, Side]:
     """What the kind of effect depends on, of these answers."""
-    return {code: _Side.of(population.answers[code]) for code in codes}
+    return {code: Side.of(population.answers[code]) for code in codes}
 
 
 def headline(summary: dict[Kind, int]) -> str:
@@ -182,121 +153,6 @@ def digest(answer: Resolution) -> str:
     merged = answer.merged
     values = [None if v is None else str(v) for v in merged.values]
     return sha256([str(answer.status), str(answer.service), values, list(merged.origins)])[:16]
-
-
-class _Side(NamedTuple):
-    """As much of an answer as the kind of effect depends on; `values` are comparable, `personal` ones a user's own."""
-
-    way: str
-    status: Status
-    missing: tuple[str, ...]
-    values: Values
-    answered: Values
-    personal: tuple[int, ...]
-    old: bool
-
-    @classmethod
-    def of(cls, answer: Resolution) -> _Side:
-        merged, old = answer.merged, answer.method is not None
-        values = _comparable(merged.values, old)
-        return cls(way(answer), answer.status, merged.missing, values, merged.values, merged.personal, old)
-
-    def with_(self, own: Values | None) -> Values:
-        """The values, those of another user among them."""
-        if own is None:
-            return self.values
-        values = list(self.answered)
-        for i in self.personal:
-            values[i] = own[i]
-        return _comparable(values, self.old)
-
-    def masked(self, places: Iterable[int], mask: object) -> Values:
-        """The values, those that stand in these places covered up."""
-        values = list(self.values)
-        for i in places:
-            if values[i] is not None:
-                values[i] = mask
-        return tuple(values)
-
-
-_SERVER, _PORT, _SECURITY = map(FIELD_NAMES.index, ("server", "port", "security"))
-
-
-def comparable(answer: Resolution) -> Values:
-    """An answer's values in the words of the target: EnableSsl as Security, a blank port as 0."""
-    return _comparable(answer.values, answer.method is not None)
-
-
-def _comparable(answered: Sequence[Any], old: bool) -> Values:
-    if not old or answered[_SERVER] is None:
-        return tuple(answered)
-    values = list(answered)
-    values[_SECURITY] = security_of(values[_SECURITY], values[_PORT])
-    values[_PORT] = values[_PORT] or 0
-    return tuple(values)
-
-
-def way(answer: Resolution) -> str:
-    """The way mail goes out, in one word."""
-    if answer.service is not None:
-        return str(answer.service)
-    return str(answer.method) if answer.method is Method.MAILTO else ""
-
-
-def _places(*names: str) -> Callable[[Values], tuple[Any, ...]]:
-    return itemgetter(*map(FIELD_NAMES.index, names))
-
-
-_UNIT_KINDS = (
-    (Kind.SERVER, _places("server", "port", "security")),
-    (Kind.ACCOUNT, _places("user_name", "password", "tenant_id", "client_id", "client_secret", "mailbox")),
-    (Kind.SENDER, _places("sender_name", "sender_email")),
-)
-
-
-def kind_of(before: Resolution, after: Resolution) -> Kind:
-    """The kind of effect a change from one answer to another has."""
-    return _kind(_Side.of(before), _Side.of(after))
-
-
-def _kind(before: _Side, after: _Side) -> Kind:
-    return _settled(before, after) or _compared(after, before.values, after.values)
-
-
-def _alike(before: _Side, after: _Side) -> Kind | None:
-    """The kind of effect whatever somebody's own values are; None where it is they that decide."""
-    if kind := _settled(before, after):
-        return kind
-    personal = {*before.personal, *after.personal}
-    if not personal:
-        return _compared(after, before.values, after.values)
-    # At best all own values agree with what is on the other side, at worst none does.
-    was = before.masked(personal, 0)
-    agreeing, differing = (_compared(after, was, after.masked(personal, mask)) for mask in (0, 1))
-    return agreeing if agreeing is differing else None
-
-
-def _settled(before: _Side, after: _Side) -> Kind | None:
-    """The kind of effect where it makes no difference what the values are, only which are there."""
-    could, can = before.status is Status.READY, after.status is Status.READY
-    if could and not can:
-        old = dict(zip(FIELD_NAMES, before.values, strict=True))
-        entered_again = after.missing and all(name in SECRET_FIELDS and old[name] for name in after.missing)
-        return Kind.NEEDS_INPUT if entered_again else Kind.STOPS
-    if can and not could:
-        return Kind.STARTS
-    if before.way != after.way:
-        return Kind.SERVICE if can else Kind.OTHER
-    return None if before.status is after.status else Kind.OTHER
-
-
-def _compared(after: _Side, was: Values, now: Values) -> Kind:
-    """The kind of effect where mail goes out the same way, or goes out neither before nor after."""
-    if was == now:
-        return Kind.SAME
-    if after.status is not Status.READY:
-        return Kind.OTHER
-    return next(kind for kind, unit in _UNIT_KINDS if unit(was) != unit(now))
 
 
 def _fields(before: Resolution, after: Resolution) -> Iterator[tuple[str, str, str, Change, str]]:

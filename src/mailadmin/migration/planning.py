@@ -18,7 +18,8 @@ from ..resolution.resolver import resolve
 from .directory import write_directory
 from .draft import Draft
 from .editing import Place, without_moved_secrets
-from .effects import Effects, SubjectEffect, kind_of
+from .effects import Effects, SubjectEffect
+from .kinds import kind_of
 from .mapping import MAPPING
 from .operations import Operation, Operations, Rows, applied, difference
 from .plan import Anchor, Plan, Purpose

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import eq
 from typing import Any, Self, overload
 
-from ..domain.canonical import text, texts
+from ..domain.canonical import Written, text, texts
 
 Record = dict[str, Any]
 
@@ -26,6 +26,8 @@ class Records(Sequence[Record]):
         self._known: dict[str, dict[object, Any] | None] = {}
         """Values to share by column, each under its text; None where there are too many."""
         self._length = 0
+        self._written: Written | None = None
+        """What the rows were told as: for fingerprint, seal, store and file."""
         for row in rows:
             self.append(row)
 
@@ -42,15 +44,15 @@ class Records(Sequence[Record]):
             self._add(row)
         for name, column in self._columns.items():
             column.append(self._share(name, row.get(name)))
-        self._length += 1
+        self._length, self._written = self._length + 1, None
 
     def extend(self, columns: Mapping[str, Sequence[Any]]) -> None:
         """Add rows at the end by column, each as long as the others."""
         length = len(next(iter(columns.values()), ()))
-        self._add(columns)
+        self._add(name for name, values in columns.items() if values.count(None) < length)
         for name, column in self._columns.items():
             column += self._share_all(name, columns.get(name) or [None] * length)
-        self._length += length
+        self._length, self._written = self._length + length, None
 
     def _share(self, name: str, value: Any) -> Any:
         """The value, or the one equal to it that was there before."""
@@ -77,7 +79,7 @@ class Records(Sequence[Record]):
     def put(self, position: int, name: str, value: Any) -> None:
         """Set one value of the row at that position."""
         self._add([name])
-        self._columns[name][position] = value
+        self._columns[name][position], self._written = value, None
 
     def column(self, name: str) -> Sequence[Any]:
         """One value of every row."""
@@ -91,8 +93,8 @@ class Records(Sequence[Record]):
     def arrange(self, order: Sequence[int]) -> None:
         """Keep the rows at these positions, in this order."""
         for name, column in self._columns.items():
-            self._columns[name] = [column[position] for position in order]
-        self._length = len(order)
+            self._columns[name] = list(map(column.__getitem__, order))
+        self._length, self._written = len(order), None
 
     def __len__(self) -> int:
         return self._length
@@ -114,21 +116,28 @@ class Records(Sequence[Record]):
             yield {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
     def texts(self) -> Iterator[str]:
-        """Every row in its canonical form, written by column."""
-        columns = [(f"{text(name)}:", self._texts(name)) for name in self.names]
-        heads = [head for head, _ in columns]
+        """Every row in its canonical form."""
+        if self._written is None:
+            self._written = Written(self._rows_written())
+        return self._written.texts()
+
+    def _rows_written(self) -> Iterator[str]:
+        columns = [self._texts(name) for name in self.names]
         if not columns:
             yield from ("{}" for _ in range(self._length))
-        for cells in zip(*[cells for _, cells in columns], strict=True):
-            yield f"{{{','.join([head + cell for head, cell in zip(heads, cells, strict=True) if cell != _NOT_SET])}}}"
+        for row in map("".join, zip(*columns, strict=True)):
+            yield f"{{{row[1:]}}}"
 
     def _texts(self, name: str) -> Iterator[str]:
-        column, shared = self._columns[name], self._known[name]
-        if shared is None or list not in map(type, shared.values()):
-            return texts(column)
-        # The same list stands in many rows. It is written once; it lives as long as the column, so its id is its own.
-        written = {id(value): text(value) for value in shared.values()}
-        return (written[id(cell)] if id(cell) in written else text(cell) for cell in column)
+        """Every cell of a column with a comma and its name before it; nothing for one that is not set."""
+        column, shared, head = self._columns[name], self._known[name], f",{text(name)}:"
+        if shared is not None and list in map(type, shared.values()):
+            # The same list stands in many rows. It is written once; it lives as long as the column: its id is its own.
+            written = {id(value): head + text(value) for value in shared.values()} | {id(None): ""}
+            return (written[id(cell)] if id(cell) in written else head + text(cell) for cell in column)
+        if None not in column:
+            return texts(column, head)
+        return ("" if cell is None else told for cell, told in zip(column, texts(column, head), strict=True))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, list):
@@ -146,8 +155,6 @@ class Records(Sequence[Record]):
     def __repr__(self) -> str:
         return f"Records({self._length} rows)"
 
-
-_NOT_SET = text(None)
 
 _LONG = frozenset({str, list})
 """What is worth sharing. A number is not: 1 and True are equal, and not the same."""

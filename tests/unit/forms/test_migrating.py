@@ -18,8 +18,8 @@ from mailadmin.forms.migrating import MigrateForm, migrate
 from mailadmin.forms.steps import State
 from mailadmin.forms.work import at_once
 from mailadmin.interchange.configuration import DocumentFormat
-from mailadmin.migration.effects import Kind
 from mailadmin.migration.gaps import Gap
+from mailadmin.migration.kinds import Kind
 from mailadmin.usecases import configuring, keeping, migrating, switching
 from tests.canaries import canary
 from tests.page_words import page, said

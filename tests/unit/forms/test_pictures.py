@@ -12,7 +12,8 @@ from mailadmin.domain.governed import Organisation
 from mailadmin.domain.services import ServiceKind
 from mailadmin.forms import pictures
 from mailadmin.forms.pictures import COLOURS, Picture
-from mailadmin.migration.effects import Effects, Kind, SubjectEffect, kind_of
+from mailadmin.migration.effects import Effects, SubjectEffect
+from mailadmin.migration.kinds import Kind, kind_of
 from mailadmin.resolution.population import population
 from mailadmin.resolution.provenance import Asked, Context, Layer, Resolution, Tier
 

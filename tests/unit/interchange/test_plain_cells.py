@@ -27,9 +27,9 @@ HEADERS = {
     "mail_preferences": ["method", "user_id", "password", "port"],
     "entities": ["description", "unknown", "cost_centre"],
 }
-PLAIN = {
-    Kind.NAME: ["AKL", "akl", "B 1", "x-y"],
-    Kind.TEXT: ["Hēmi", " as it is ", "x"],
+PLAIN: dict[Kind, list[Any]] = {
+    Kind.NAME: ["Tūranga", "AKL", "akl", "B 1", "x-y"],
+    Kind.TEXT: ["Hēmi\n", " as it is ", "x"],
     Kind.LINE: ["mail@example.com", "x"],
     Kind.FLAG: ["True", "no", "1", True, 0],
     Kind.PORT: ["587", "25.0", 0, 1],

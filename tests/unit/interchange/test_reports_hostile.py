@@ -22,7 +22,7 @@ from mailadmin.interchange.reports.migration_report import MigrationReport
 from mailadmin.interchange.reports.tables import Cell, Column, Holds, Table
 from mailadmin.interchange.reports.wording import printable
 from mailadmin.interchange.workbooks import unescaped
-from mailadmin.migration.effects import Kind
+from mailadmin.migration.kinds import Kind
 
 FORMULAS = (
     "=1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1", "\r=1", "=cmd|'/c calc'!A1", '=HYPERLINK("http://x")', "＝1+1", ";=1",

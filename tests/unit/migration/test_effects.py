@@ -13,17 +13,8 @@ from mailadmin.domain.governed import Organisation, Row
 from mailadmin.domain.legacy import Method
 from mailadmin.domain.organisation import GLOBAL, CostCentre
 from mailadmin.domain.services import FIELD_NAMES, NOT_CAPTURED, Override, Security, Service, ServiceKind, Values
-from mailadmin.migration.effects import (
-    KINDS,
-    Change,
-    Effects,
-    Kind,
-    SubjectEffect,
-    comparable,
-    digest,
-    headline,
-    kind_of,
-)
+from mailadmin.migration.effects import Change, Effects, SubjectEffect, digest, headline
+from mailadmin.migration.kinds import KINDS, Kind, comparable, kind_of
 from mailadmin.migration.planning import effects_of
 from mailadmin.migration.snapshot import Snapshot
 from mailadmin.resolution.legacy import LegacySettings

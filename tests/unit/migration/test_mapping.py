@@ -24,7 +24,7 @@ from mailadmin.domain.services import (
 )
 from mailadmin.errors import MailAdminError
 from mailadmin.migration.draft import Dropped, Finding, ManualAction
-from mailadmin.migration.effects import Kind
+from mailadmin.migration.kinds import Kind
 from mailadmin.migration.operations import Rows
 from mailadmin.migration.plan import Plan
 from mailadmin.migration.planning import effects_of

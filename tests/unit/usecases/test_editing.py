@@ -15,7 +15,7 @@ from mailadmin.domain.profiles import Secret
 from mailadmin.domain.services import Override, Security, ServiceKind
 from mailadmin.errors import BadInput, KeyNeeded, NotConfirmed, StalePlan
 from mailadmin.migration.edits import Edits, place_of
-from mailadmin.migration.effects import Kind
+from mailadmin.migration.kinds import Kind
 from mailadmin.migration.plan import Plan
 from mailadmin.resolution.provenance import Context
 from mailadmin.usecases import configuring, editing, migrating

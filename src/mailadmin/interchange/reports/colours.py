@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ...audit.access import Word
 from ...audit.findings import Severity
 from ...audit.history import Turn
-from ...migration.effects import Kind
+from ...migration.kinds import Kind
 
 PLAIN = ("#0072B2", "#FFFFFF")
 """Where a picture divides nothing."""

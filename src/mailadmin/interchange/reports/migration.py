@@ -11,7 +11,8 @@ from datetime import date
 
 from ...domain.keys import match_key
 from ...domain.services import FIELDS
-from ...migration.effects import KINDS, Change, Effects, Kind, SubjectEffect, way
+from ...migration.effects import Change, Effects, SubjectEffect
+from ...migration.kinds import KINDS, Kind, way
 from ...migration.plan import Plan
 from ...migration.snapshot import Snapshot
 from ...resolution.explanation import explain_rows, reason

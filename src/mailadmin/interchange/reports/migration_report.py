@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ...migration.effects import Kind
+from ...migration.kinds import Kind
 from .content import (
     Bar,
     Bars,
