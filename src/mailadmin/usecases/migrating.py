@@ -18,7 +18,7 @@ from ..interchange.legacy_exports import LegacyExport, Source, read_legacy_expor
 from ..migration import planning
 from ..migration.differences import Change, diff
 from ..migration.effects import Effects, digest, digests
-from ..migration.operations import applied
+from ..migration.operations import Operation, applied
 from ..migration.plan import Plan
 from ..migration.planning import Planned
 from ..migration.snapshot import Listed, Snapshot
@@ -182,7 +182,7 @@ def effects(app: App, plan: Plan, *, progress: Progress = _unheard) -> Effects:
         state, current = repository.state(connection), repository.rows(connection, app.sealer(connection))
         check_store(plan, state)
         if any(run.plan_hash == plan.plan_hash for run in books.runs(connection)):
-            before, after = applied(current, [operation.reverse() for operation in plan.operations]), current
+            before, after = applied(current, map(Operation.reverse, plan.operations)), current
         else:
             check_fresh(app, connection, plan, state)
             before, after = current, applied(current, plan.operations)
