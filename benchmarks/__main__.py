@@ -13,31 +13,32 @@ from . import rows
 
 
 class Step(NamedTuple):
-    """A module that measures, and with what it is called."""
+    """A module that measures, with what it is called, and with what to see in a few seconds that it runs."""
 
     module: str
     words: tuple[str, ...] = ()
-    has_rounds: bool = True
-    python: str = ""
-    """The option that names the Python of a rival with an environment of its own."""
+    small: tuple[str, ...] = ()
+    pythons: tuple[str, ...] = ()
+    """The options that name the Python of a rival with an environment of its own."""
 
 
+FEW = ("--users", "10000")
 STEPS = {
-    "population": Step("population"),
-    "own values": Step("population", ("--users", "100000", "--overrides", "0.5")),
-    "PostgreSQL": Step("postgresql"),
-    "one answer": Step("interactive", has_rounds=False),
-    "to a file": Step("files"),
+    "population": Step("population", small=FEW),
+    "own values": Step("population", ("--users", "100000", "--overrides", "0.5"), (*FEW, "--overrides", "0.5")),
+    "PostgreSQL": Step("postgresql", small=FEW),
+    "one answer": Step("interactive", small=FEW),
+    "to a file": Step("files", small=FEW),
     "start": Step("starting"),
-    "scanning": Step("scanning"),
-    "sending": Step("sending", ("--rounds", "2")),
-    "forms": Step("forms", ("--rounds", "3"), python="msticpy"),
-    "fleet": Step("fleet", ("--rounds", "2")),
-    "snapshots": Step("snapshots", python="datacompy"),
+    "scanning": Step("scanning", small=("--files", "200")),
+    "sending": Step("sending", small=("--rows", "build, 1 MB;send, 1 MB;send, 2 kB;verify, 20 ms")),
+    "forms": Step("forms", pythons=("msticpy",)),
+    "fleet": Step("fleet", small=("--sites", "4", "--users", "1000")),
+    "snapshots": Step("snapshots", small=FEW, pythons=("datacompy", "csv-diff")),
 }
-"""TABLE: what is measured, by what, and in how many rounds, so that all of it takes less than half an hour."""
+"""TABLE: what is measured, and by what: all of it takes less than half an hour."""
 
-CURVE = Step("population", ("--users", "5000000", "--rounds", "1"), has_rounds=False)
+CURVE = Step("population", ("--users", "5000000"), FEW)
 """The end of the curve: it takes ten minutes, and its store a gigabyte."""
 
 
@@ -46,11 +47,12 @@ def main() -> int:
     parser.add_argument("--questions", default=";".join(STEPS), help="which of them, with semicolons between")
     parser.add_argument("--curve", action="store_true", help="five million users, too")
     parser.add_argument("--rounds", type=int, help="how often each side is run, instead of what is usual for each")
+    parser.add_argument("--small", action="store_true", help="the least, in one round, to see that everything runs")
     parser.add_argument(
         "--json", type=Path, help="keep a JSON line per row in this file; all of it anew if all is asked"
     )
-    for rival in filter(None, (step.python for step in STEPS.values())):
-        parser.add_argument(f"--{rival}", metavar="PYTHON", help=f"the one that has {rival}, else that is left out")
+    for rival in (rival for step in STEPS.values() for rival in step.pythons):
+        parser.add_argument(f"--{rival}", dest=rival, metavar="PYTHON", help=f"the one that has {rival}")
     given = parser.parse_args()
     names = given.questions.split(";")
     if unknown := [name for name in names if name not in STEPS]:
@@ -72,9 +74,10 @@ def main() -> int:
 
 
 def _is_done(title: str, step: Step, given: argparse.Namespace) -> bool:
-    words = [*step.words]
-    words += ["--rounds", str(given.rounds)] if given.rounds and step.has_rounds else []
-    words += [f"--{step.python}", python] if (python := vars(given).get(step.python)) else []
+    words = [*(step.small if given.small else step.words)]
+    rounds = given.rounds or (1 if given.small else None)
+    words += ["--rounds", str(rounds)] if rounds else []
+    words += [word for rival in step.pythons if (python := vars(given)[rival]) for word in (f"--{rival}", python)]
     print(f"\n{title}: {rows.command(f'python -m benchmarks.{step.module}', words)}", flush=True)
     words += ["--json", str(given.json)] if given.json else []
     started = time.monotonic()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib as mpl
 
@@ -54,7 +54,7 @@ def main(rows: str = "docs/performance/rows.jsonl", docs: str = "docs") -> None:
     mpl.use("svg")
     with mpl.rc_context(STYLE):
         for question, mine in page.questions(found).items():
-            _save(_bars(page.shown(mine)), folder / page.file_name(question))
+            _save(_bars(_panels(page.shown(mine))), folder / page.file_name(question))
         for name, asked in CURVES.items():
             if panels := page.growing(found, asked):
                 _save(_time(panels), folder / page.file_name(name))
@@ -63,37 +63,57 @@ def main(rows: str = "docs/performance/rows.jsonl", docs: str = "docs") -> None:
     page.write(Path(docs) / "performance.md", found)
 
 
-def _bars(panels: Panels) -> Figure:
+class Panel(NamedTuple):
+    """Bars to one scale."""
+
+    title: str
+    bars: Mapping[str, float]
+    unit: str
+    ours: int
+    """So many of the bars, the first ones."""
+    goal: float | None = None
+
+
+def _bars(panels: Iterable[Panel]) -> Figure:
     """A panel per case, each to a scale of its own: ours, the rivals, and the goal as a line."""
     from matplotlib.figure import Figure
 
-    heights = [HEAD + BAR * (1 + len(_sides(rows)) + any(row.most for row in rows)) for rows in panels.values()]
+    panels = list(panels)
+    heights = [HEAD + BAR * (1 + len(panel.bars) + (panel.goal is not None)) for panel in panels]
     drawn = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
     every = drawn.subplots(len(panels), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for axes, (title, rows) in zip(every, panels.items(), strict=True):
-        axes.set_title(title)
-        _panel(axes, rows)
+    for axes, panel in zip(every, panels, strict=True):
+        _draw(axes, panel)
     return drawn
 
 
-def _sides(rows: Iterable[Row]) -> dict[str, float]:
-    rows = list(rows)
-    return {"mailadmin": rows[0].ours} | {row.rival_name: row.rival for row in rows if row.rival is not None}
+def _panels(shown: Panels) -> Iterator[Panel]:
+    """What there is to compare, case by case; then what stands alone, side by side."""
+    alone: dict[tuple[str, str], dict[str, float]] = {}
+    for title, rows in shown.items():
+        first, goal = rows[0], next((row.most for row in rows if row.most is not None), None)
+        rivals = {row.rival_name: row.rival for row in rows if row.rival is not None}
+        if rivals or goal is not None:
+            yield Panel(title, {"mailadmin": first.ours} | rivals, first.unit, 1, goal)
+        else:
+            alone.setdefault((page.sized(first), first.unit), {})[first.case or "mailadmin"] = first.ours
+    for (title, unit), bars in alone.items():
+        yield Panel(title, bars, unit, len(bars))
 
 
-def _panel(axes: Axes, rows: list[Row]) -> None:
-    sides, unit = _sides(rows), rows[0].unit
-    goal = next((row.most for row in rows if row.most is not None), None)
-    bars = axes.barh(list(sides), list(sides.values()), color=[OURS, *[RIVAL] * (len(sides) - 1)], height=0.72)
-    axes.bar_label(bars, [figure(value, unit) for value in sides.values()], padding=3, bbox=UNDER)
-    scale = max(*sides.values(), goal or 0) * 1.16
-    lowest = len(sides) - 0.5
+def _draw(axes: Axes, panel: Panel) -> None:
+    values, goal = [*panel.bars.values()], panel.goal
+    colours = [OURS] * panel.ours + [RIVAL] * (len(values) - panel.ours)
+    bars = axes.barh([*panel.bars], values, color=colours, height=0.72)
+    axes.bar_label(bars, [figure(value, panel.unit) for value in values], padding=3, bbox=UNDER)
+    scale = max(*values, goal or 0) * 1.16
+    lowest = len(values) - 0.5
     if goal is not None:
         axes.plot([goal, goal], [-0.5, lowest], color=GOAL, linewidth=1.4)
         side = "right" if goal > scale / 2 else "left"
-        axes.text(goal, lowest + 0.1, f"goal {figure(goal, unit)}", color=GOAL, va="top", ha=side)
+        axes.text(goal, lowest + 0.1, f"goal {figure(goal, panel.unit)}", color=GOAL, va="top", ha=side)
         lowest += 0.75
-    axes.set(xlim=(0, scale), ylim=(lowest, -0.5), xticks=[])
+    axes.set(title=panel.title, xlim=(0, scale), ylim=(lowest, -0.5), xticks=[])
     axes.tick_params(left=False)
     axes.spines["bottom"].set_visible(False)
 

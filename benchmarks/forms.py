@@ -1,4 +1,4 @@
-"""python -m benchmarks.forms [--msticpy PYTHON] [--rounds 5] [--json FILE]: from opening to a form one can use.
+"""From opening to a form one can use: python -m benchmarks.forms [--msticpy PYTHON] [--json FILE].
 
 Three forms as pages of one Voilà, in turn: ours (Configure, on the migrated sample company), a bare form of ipywidgets,
 and MpConfigEdit of msticpy, the settings editor for notebooks that is used most. msticpy pins other versions of what we
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import re
 import shutil
 import socket
@@ -20,12 +19,16 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
 from mailadmin.bootstrap import connect, sample_folder
 from mailadmin.usecases import keeping, migrating
+
+from . import rows
+from .rows import Row
 
 WITHIN = 90_000
 """Milliseconds a form may take at most."""
@@ -39,12 +42,10 @@ class Side(NamedTuple):
 
 
 SIDES: dict[str, Side] = {
-    "ours: configure": Side(
+    "configure": Side(
         "from mailadmin import forms\nform = forms.configure(forms.open_desk({store!r}))", "select:visible"
     ),
-    "ours: compose": Side(
-        "from mailadmin import forms\nform = forms.compose(forms.open_desk({store!r}))", "select:visible"
-    ),
+    "compose": Side("from mailadmin import forms\nform = forms.compose(forms.open_desk({store!r}))", "select:visible"),
     "bare ipywidgets": Side(
         "import ipywidgets\n"
         "form = ipywidgets.VBox([ipywidgets.Text(description=f'Field {{i}}') for i in range(20)]\n"
@@ -55,36 +56,50 @@ SIDES: dict[str, Side] = {
         "from msticpy.config import MpConfigEdit\nform = MpConfigEdit()", "select:visible, input:visible"
     ),
 }
-"""The forms that are compared."""
+"""The forms that are compared: ours, and the rivals."""
 
-RIVAL = "msticpy MpConfigEdit"
+OURS = ("configure", "compose")
+MSTICPY = "msticpy MpConfigEdit"
+PLACES = ("kernel", "browser")
+Seconds = Mapping[str, Mapping[str, list[float]]]
+"""By form and place."""
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--msticpy", metavar="PYTHON", help="Python of an environment with msticpy and ipykernel in it")
-    words.add_argument("--rounds", type=int, default=5)
-    words.add_argument("--json", type=Path, metavar="FILE")
-    chosen = words.parse_args()
-    sides = [name for name in SIDES if name != RIVAL or chosen.msticpy]
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.forms", description=__doc__)
+    parser.add_argument("--msticpy", metavar="PYTHON", help="the one that has msticpy and ipykernel")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each form is opened")
+    parser.add_argument("--json", type=Path, help="append a JSON line per form, place and rival to this file")
+    given = parser.parse_args()
+    pythons = {name: sys.executable for name in SIDES if name != MSTICPY}
+    if given.msticpy:
+        pythons[MSTICPY] = given.msticpy
+    else:
+        print(f"left out: {MSTICPY}, for want of --msticpy PYTHON")
+    quiet = rows.is_quiet()
+    seconds = _taken(pythons, given.rounds)
+    for row in _rows(seconds, quiet, rows.command(parser.prog, sys.argv[1:], filter(None, [given.msticpy]))):
+        rows.tell(given.json, row)
+    return 0
+
+
+def _taken(pythons: Mapping[str, str], rounds: int) -> Seconds:
+    """What every form takes in every round, in turn."""
+    seconds: dict[str, dict[str, list[float]]] = {name: {place: [] for place in PLACES} for name in pythons}
     with tempfile.TemporaryDirectory(prefix="mailadmin-benchmark-") as made:
         folder = Path(made)
-        code = {name: side.code.format(store=str(_store(folder))) for name, side in SIDES.items()}
-        pythons = {name: chosen.msticpy if name == RIVAL else sys.executable for name in sides}
-        seconds: dict[str, dict[str, list[float]]] = {name: {"kernel": [], "browser": []} for name in sides}
-        for _ in range(chosen.rounds):
-            for name in sides:
-                seconds[name]["kernel"].append(_in_kernel(pythons[name], code[name], folder))
+        code = {name: SIDES[name].code.format(store=str(_store(folder))) for name in pythons}
+        for _ in range(rounds):
+            for name, python in pythons.items():
+                seconds[name]["kernel"].append(_in_kernel(python, code[name], folder))
         with _served(folder, code, pythons) as address, _browser() as browser:
-            for name in sides:  # what the browser keeps of the server's scripts is paid once
+            for name in pythons:  # what the browser keeps of the server's scripts is paid once
                 _in_browser(browser, f"{address}{_file(name)}", SIDES[name].control)
-            for _ in range(chosen.rounds):
-                for name in sides:
+            for _ in range(rounds):
+                for name in pythons:
                     took = _in_browser(browser, f"{address}{_file(name)}", SIDES[name].control)
                     seconds[name]["browser"].append(took)
-    _tell(seconds)
-    if chosen.json:
-        chosen.json.write_text(json.dumps({"machine": platform.platform(), "seconds": seconds}, indent=1))
+    return seconds
 
 
 def _store(folder: Path) -> Path:
@@ -135,7 +150,7 @@ def _write(folder: Path, name: str, code: str, python: str) -> None:
     spec.parent.mkdir(parents=True, exist_ok=True)
     start = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec.write_text(json.dumps({"argv": start, "display_name": kernel, "language": "python"}))
-    shown = {"cell_type": "code", "id": "form", "execution_count": None, "metadata": {}, "outputs": []}
+    shown: dict[str, Any] = {"cell_type": "code", "id": "form", "execution_count": None, "metadata": {}, "outputs": []}
     written: dict[str, Any] = {
         "cells": [{**shown, "source": f"{code}\nform"}],
         "metadata": {"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
@@ -182,12 +197,24 @@ def _in_browser(context: Any, address: str, control: str) -> float:
     return took
 
 
-def _tell(seconds: Mapping[str, Mapping[str, list[float]]]) -> None:
-    print("| form | kernel: median s | best | browser: median s | best |\n|---|--:|--:|--:|--:|")
-    for name, found in seconds.items():
-        figures = [f"{figure(found[place]):.2f}" for place in ("kernel", "browser") for figure in (median, min)]
-        print(f"| {name} | {' | '.join(figures)} |")
+def _rows(seconds: Seconds, quiet: bool, command: str) -> Iterator[Row]:
+    """A row per form of ours, place and rival; they show different things, so there is nothing to compare but time."""
+    for form, place, rival in product(OURS, PLACES, [name for name in seconds if name not in OURS]):
+        ours, theirs = seconds[form][place], seconds[rival][place]
+        yield Row(
+            question="forms",
+            case=f"{form}: {place}",
+            size=1,
+            things="form",
+            unit="s",
+            ours=median(ours),
+            rival_name=rival,
+            rival=median(theirs),
+            rounds=len(ours),
+            quiet=quiet,
+            command=command,
+        )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

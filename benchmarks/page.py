@@ -52,10 +52,12 @@ def shown(rows: Iterable[Row]) -> Panels:
 
 
 def growing(rows: Iterable[Row], asked: Sequence[str]) -> Panels:
-    """A curve's panels, each in the order of size; beside whom the goal is, or else the first rival."""
+    """A curve's panels, each in the order of size; beside whom the goal is, else the quickest at the largest."""
     found: Panels = {}
     for (question, case), mine in cases(row for row in rows if row.question in asked).items():
-        beside = next((row.rival_name for row in mine if row.limit is not None), mine[0].rival_name)
+        largest = max(row.size for row in mine)
+        quickest = min((row for row in mine if row.size == largest), key=lambda row: row.rival or 0)
+        beside = next((row.rival_name for row in mine if row.limit is not None), quickest.rival_name)
         steps = sorted((row for row in mine if row.rival_name == beside), key=lambda row: row.size)
         if len(steps) >= SIZES:
             found[question if len(asked) > 1 else case] = steps
@@ -64,8 +66,12 @@ def growing(rows: Iterable[Row], asked: Sequence[str]) -> Panels:
 
 def title(row: Row) -> str:
     """What a panel, or a line of the table, is about."""
-    size = f"{row.size:,} {row.things}" if row.size > 1 else ""
-    return ", ".join(filter(None, (row.case, size)))
+    return ", ".join(filter(None, (row.case, sized(row))))
+
+
+def sized(row: Row) -> str:
+    """How many of what; nothing of one."""
+    return f"{row.size:,} {row.things}" if row.size > 1 else ""
 
 
 def write(file: Path, rows: Sequence[Row]) -> None:

@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--users", default="10000,100000,1000000", help="sizes, with commas between")
     parser.add_argument("--overrides", type=float, default=0.05, help="share of users with values of their own")
     parser.add_argument("--questions", default=";".join(QUESTIONS), help="which of them, with semicolons between")
-    parser.add_argument("--rounds", type=int, help="runs of either side; by default 7, and 3 from a million users on")
+    parser.add_argument("--rounds", type=int, help="runs of either side; by default 5, 3 of a million, 1 of more")
     parser.add_argument("--json", type=Path, help="append a JSON line per row to this file")
     given = parser.parse_args()
     asked = [(name, getattr(given, name)) for name in ("users", "overrides", "rounds")]
@@ -67,7 +67,7 @@ def main() -> int:
             row = _row(question, users, given.overrides, given.rounds, command)
             agreed &= row.agree is not False
             rows.tell(given.json, row)
-            if (question, users) == ("effective", INSTANT_SIZE):
+            if (question, users, given.overrides) == ("effective", INSTANT_SIZE, LIMIT_OVERRIDES):
                 rows.tell(given.json, _instant(row))
     return 0 if agreed else 1
 
@@ -75,7 +75,7 @@ def main() -> int:
 def _row(question: str, users: int, overrides: float, rounds: int | None, command: str) -> Row:
     small, large = store(WARM_UP_USERS, overrides), store(users, overrides)
     quiet = rows.is_quiet()
-    rounds = rounds or (3 if users >= 1_000_000 else 7)
+    rounds = rounds or _usual_rounds(users)
     agree = is_agreed("benchmarks.agreement", question, large) if users <= COMPARED_UP_TO else None
     mine, theirs = QUESTIONS[question]
     is_limited = (users, overrides) == (LIMIT_SIZE, LIMIT_OVERRIDES)
@@ -94,6 +94,10 @@ def _row(question: str, users: int, overrides: float, rounds: int | None, comman
         quiet=quiet,
         command=command,
     )
+
+
+def _usual_rounds(users: int) -> int:
+    return 5 if users < LIMIT_SIZE else 3 if users == LIMIT_SIZE else 1
 
 
 def _instant(row: Row) -> Row:

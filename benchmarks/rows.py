@@ -87,7 +87,7 @@ def tell(file: Path | None, row: Row) -> None:
 def shown(row: Row) -> str:
     """A row as a line of a terminal."""
     what = ", ".join(filter(None, (row.question, row.case, f"{row.size:,} {row.things}")))
-    said = [f"{what:<58}ours {figure(row.ours, row.unit)}"]
+    said = [f"{what:<64}  ours {figure(row.ours, row.unit)}"]
     if row.rival is not None:
         of_cpu = "" if row.ratio_of_cpu is None else f" (of CPU {row.ratio_of_cpu:.2f})"
         said.append(f"{row.rival_name} {figure(row.rival, row.unit)}")
@@ -147,12 +147,14 @@ def _worked() -> float:
     return (sum(ticks) - idle - waiting) / os.sysconf("SC_CLK_TCK")
 
 
-def command(prog: str, words: Sequence[str]) -> str:
-    """The command that makes a row again: without the file it was kept in."""
+def command(prog: str, words: Sequence[str], pythons: Iterable[str] = ()) -> str:
+    """The command that makes a row again: without the file it was kept in, and without where a rival's Python is."""
     said, left = iter(words), prog.split()
+    apart = set(pythons)
     for word in said:
         if word == "--json":
             next(said, None)
         elif not word.startswith("--json="):
-            left.append(word)
+            option, equals, value = word.rpartition("=")
+            left.append(f"{option}{equals}PYTHON" if value in apart else word)
     return shlex.join(left)

@@ -1,7 +1,7 @@
 """A site's migration, step by step, beside pandas, DuckDB, datacompy and csv-diff: python -m benchmarks.snapshots.
 
-Every round takes the same exports, made up by `exports`, into a store of its own. A comparison of pandas frames by
-datacompy needs a Python of its own, because it pins another pandas: --datacompy PYTHON.
+Every round takes the same exports, made up by `exports`, into a store of its own. Two rivals need Pythons of their own:
+datacompy pins another pandas, and csv-diff installs a package called tests, which hides ours.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ class Side(NamedTuple):
 def _rival(function: str, needs: str, most: int = 10_000_000) -> Side:
     return Side("rivals_of_snapshots", function, needs, most)
 
+
+APART = {"datacompy": "--datacompy", "csv_diff": "--csv-diff"}
+"""TABLE: the packages that cannot be installed beside ours, and the options that name a Python that has them."""
 
 LATER = "take, CSV, later"
 """Taken so that there is something to compare with; not told, being the same again."""
@@ -90,10 +93,11 @@ def main() -> int:
     parser.add_argument("--preferences", type=float, default=0.1, help="the share of users with settings of their own")
     parser.add_argument("--cases", default=";".join(CASES), help="which of them, with semicolons between")
     parser.add_argument("--rounds", type=int, default=1, help="how often each side is run")
-    parser.add_argument("--datacompy", metavar="PYTHON", help="the one that has datacompy and pyarrow")
+    for package, option in APART.items():
+        parser.add_argument(option, metavar="PYTHON", help=f"the one that has {package}, else that is left out")
     parser.add_argument("--json", type=Path, help="append a JSON line per case and rival to this file")
     given = parser.parse_args()
-    pythons = {"datacompy": given.datacompy} if given.datacompy else {}
+    pythons = {package: python for package in APART if (python := vars(given)[package])}
     cases = {case: _found(CASES[case], pythons) for case in given.cases.split(";")}
     whole = True
     for users in map(int, given.users.split(",")):
@@ -103,16 +107,11 @@ def main() -> int:
         runs: Runs = {case: {label: [] for label in sides} for case, sides in cases.items()}
         for _ in range(given.rounds):
             _round(users, cases, runs, paths, pythons)
-        command = rows.command(parser.prog, _words(given.datacompy))
+        command = rows.command(parser.prog, sys.argv[1:], pythons.values())
         for row in _rows(users, runs, quiet, command):
             rows.tell(given.json, row)
             whole &= row.agree is not False
     return 0 if whole else 1
-
-
-def _words(python: str | None) -> list[str]:
-    """The words of the command, without where another Python is."""
-    return [word.replace(python, "PYTHON") if python else word for word in sys.argv[1:]]
 
 
 def _found(sides: Mapping[str, Side], pythons: Mapping[str, str]) -> dict[str, Side]:
@@ -160,7 +159,6 @@ def _rows(users: int, runs: Runs, quiet: bool, command: str) -> Iterator[Row]:
             ours=median(run.seconds for run in ours),
             ours_cpu=median(run.cpu for run in ours),
             ours_peak_mib=max(run.peak_mib for run in ours),
-            agree=None,
             rounds=len(ours),
             quiet=quiet,
             command=command,

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import __main__ as everything
 from benchmarks.processes import alternating, run
+from benchmarks.rows import kept
 
 PRINTS = [sys.executable, "-c", "print('said')"]
 
@@ -21,7 +22,7 @@ def told(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 def test_a_step_that_fails_is_named_and_the_others_are_done(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    steps = {"absent": everything.Step("absent"), "help": everything.Step("starting", ("--help",), has_rounds=False)}
+    steps = {"absent": everything.Step("absent"), "help": everything.Step("starting", ("--help",))}
     monkeypatch.setattr(everything, "STEPS", steps)
     assert told(monkeypatch, "--questions", "absent;help", "--json", str(tmp_path / "rows")) == 1
     said = capfd.readouterr().out
@@ -48,6 +49,23 @@ def test_all_of_it_is_kept_anew_and_a_part_is_added(monkeypatch: pytest.MonkeyPa
     assert file.exists()
     told(monkeypatch, "--json", str(file))
     assert not file.exists()
+
+
+def test_the_least_is_one_round_of_what_a_step_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert told(monkeypatch, "--small", "--questions", "start", "--json", str(tmp_path / "rows")) == 0
+    assert [(row.question, row.rounds) for row in kept(tmp_path / "rows")] == [("start", 1), ("start", 1)]
+
+
+def test_how_often_and_by_which_python_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    step = everything.Step("starting", ("--all",), ("--few",), pythons=("datacompy", "csv-diff"))
+    monkeypatch.setattr(everything, "STEPS", {"it": step})
+    told(monkeypatch, "--rounds", "2")
+    told(monkeypatch, "--small", "--csv-diff", "an interpreter")
+    said = capfd.readouterr().out
+    assert "python -m benchmarks.starting --all --rounds 2\n" in said
+    assert "python -m benchmarks.starting --few --rounds 1 --csv-diff 'an interpreter'\n" in said
 
 
 def test_every_step_is_a_module() -> None:

@@ -68,6 +68,27 @@ def test_a_curve_is_beside_the_rival_of_the_goal() -> None:
     assert page.growing([*SMALLER], ("effects",)) == {}
 
 
+def test_a_curve_without_a_goal_is_beside_the_quickest() -> None:
+    sizes = [*SMALLER, replace(MILLION, limit=None)]
+    slow, quick = (
+        [replace(row, rival_name=name, rival=took) for row in sizes] for name, took in (("a", 3.0), ("b", 2.0))
+    )
+    assert page.growing([*slow, *quick], ("effects",)) == {"5 % own values": quick}
+
+
+def test_what_stands_alone_is_drawn_side_by_side() -> None:
+    alone = replace(MILLION, rival_name="", rival=None, limit=None)
+    aimed, plan, verify = (
+        replace(alone, limit=2.0),
+        replace(alone, case="plan"),
+        replace(alone, case="verify", ours=3.0),
+    )
+    first, other, last = charts._panels(page.shown([plan, MILLION, verify, replace(aimed, case="aimed")]))
+    assert (first.bars, first.ours, first.goal) == ({"mailadmin": 1.0, "DuckDB": 1.5}, 1, 0.75)
+    assert (other.bars, other.goal) == ({"mailadmin": 1.0}, 2.0)
+    assert (last.title, last.bars, last.ours) == ("1,000,000 users", {"plan": 1.0, "verify": 3.0}, 2)
+
+
 def test_words_say_what_the_picture_shows(tmp_path: Path) -> None:
     text = drawn(tmp_path, ROWS)
     shown = "5 % own values, 1,000,000 users: mailadmin 1 s, DuckDB 1.50 s, pandas 4 s, goal 0.750 s"

@@ -66,3 +66,10 @@ def test_a_command_is_without_the_file_it_was_kept_in() -> None:
         "python -m x --rounds 3 --rows 'a;b'"
     )
     assert command("python -m x", ["--json=rows"]) == "python -m x"
+
+
+def test_a_command_is_without_where_another_python_is() -> None:
+    words = ["--datacompy", "/there/python", "--csv-diff=/here/python", "--users", "5"]
+    assert command("python -m x", words, ["/there/python", "/here/python"]) == (
+        "python -m x --datacompy PYTHON --csv-diff=PYTHON --users 5"
+    )
