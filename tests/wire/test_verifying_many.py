@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -117,6 +117,15 @@ verifying.verify(app, wanted, progress=lambda done, of: print(json.dumps([done, 
 """
 
 
+def _interrupted(running: subprocess.Popen[str]) -> str:
+    """What it says on ending; asked three times, since Python drops an interrupt that meets a finalizer."""
+    for _ in range(3):
+        running.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return running.communicate(timeout=20)[1]
+    raise AssertionError("it goes on")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
 def test_ctrl_c_ends_a_process_at_once_and_what_was_seen_is_kept(app: App, tmp_path: Path) -> None:
     healthy = SERVICES - len(WAYS) * EACH
@@ -125,7 +134,6 @@ def test_ctrl_c_ends_a_process_at_once_and_what_was_seen_is_kept(app: App, tmp_p
         assert running.stdout is not None
         while json.loads(running.stdout.readline())[0] < healthy:
             pass
-        running.send_signal(signal.SIGINT)
-        assert "KeyboardInterrupt" in running.communicate(timeout=60)[1]
+        assert "KeyboardInterrupt" in _interrupted(running)
     words = Counter(verifying.standing_of(app, one.account).word for one in verifying.subjects(app) if one.account)
     assert words == {"verified": healthy, "never verified": len(WAYS) * EACH + SENDERS}

@@ -13,7 +13,7 @@ from mailadmin import connect, display, keeping, migrating
 from mailadmin.domain.services import ServiceKind
 from mailadmin.errors import UnknownName
 from mailadmin.forms.display import Page, Table
-from mailadmin.migration.snapshot import Change
+from mailadmin.migration.differences import Change
 from mailadmin.resolution.provenance import Asked, Context, Layer, Resolution, Tier
 from mailadmin.storage.books import Run
 from mailadmin.usecases import configuring
