@@ -15,10 +15,12 @@ _SHORTEST = 0.001
 
 
 def addresses(name: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
-    """The addresses of a host, as the system prefers them. Raises OSError, TimeoutError, ValueError.
+    """The addresses of a host, as the system prefers them. Raises OSError, TimeoutError, ValueError."""
+    return list(dict.fromkeys(address for *_, address in _looked_up(name, port, deadline)))
 
-    The system's resolver has no deadline of its own, so it is asked in a thread.
-    """
+
+def _looked_up(name: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
+    """What there is to connect to. The system's resolver has no deadline of its own, so it is asked in a thread."""
     answer: list[Any] = []
 
     def ask() -> None:
@@ -34,18 +36,31 @@ def addresses(name: str, port: int, deadline: float) -> list[tuple[Any, ...]]:
         raise TimeoutError(f"no answer about {name}")
     if isinstance(answer[0], Exception):
         raise answer[0]
-    return list(dict.fromkeys(found[4] for found in answer[0]))
+    return list(dict.fromkeys(answer[0]))
 
 
 def connected(name: str, port: int, deadline: float) -> socket.socket:
     """A connection to the first address that takes one. Raises OSError, TimeoutError, ValueError."""
     until = time.monotonic() + deadline
-    found = addresses(name, port, deadline)
+    found = _looked_up(name, port, deadline)
     failure: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
-    for place, address in enumerate(found):
+    for place, one in enumerate(found):
         share = (until - time.monotonic()) / (len(found) - place)
         try:
-            return socket.create_connection(address[:2], max(share, _SHORTEST))
+            return _dialled(one, max(share, _SHORTEST))
         except OSError as error:
             failure = error
     raise failure
+
+
+def _dialled(found: tuple[Any, ...], seconds: float) -> socket.socket:
+    """By the family that was looked up: `create_connection` would look every address up once more."""
+    family, kind, protocol, _, address = found
+    connection = socket.socket(family, kind, protocol)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address)
+    except OSError:
+        connection.close()
+        raise
+    return connection

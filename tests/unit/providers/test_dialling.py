@@ -20,13 +20,14 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, float]]
     asked: list[tuple[Any, float]] = []
     with socket.socket() as taken:
 
-        def dial(address: Any, timeout: float) -> socket.socket:
+        def dial(found: Any, timeout: float) -> socket.socket:
+            address = found[4][:2]
             asked.append((address, timeout))
             if address != THIRD[:2]:
                 raise TimeoutError
             return taken
 
-        monkeypatch.setattr(dialling.socket, "create_connection", dial)
+        monkeypatch.setattr(dialling, "_dialled", dial)
         yield asked
 
 
